@@ -1,0 +1,33 @@
+"""State in LSTM networks: the package behind the course.
+
+`import lstm_lessons` is quick and quiet: it pins Keras to TensorFlow and keeps TensorFlow's log lines out of the
+notebooks. Every public name is loaded when it is first used.
+"""
+
+from importlib import import_module
+
+from lstm_lessons import backend
+
+backend.pin_tensorflow()
+
+_ROOM_OF = {
+    "check": "exercises",
+    "digits": "datasets",
+    "draw_rows_read": "figures",
+    "draw_state": "figures",
+    "language_switch": "languages",
+    "memory_test": "datasets",
+    "play": "widgets",
+    "say": "languages",
+}
+__all__ = sorted(_ROOM_OF)
+
+
+def __getattr__(name: str):
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module 'lstm_lessons' has no attribute {name!r}; it has {', '.join(__all__)}")
+    return getattr(import_module(f"lstm_lessons.{_ROOM_OF[name]}"), name)
+
+
+def __dir__():
+    return __all__

@@ -1,0 +1,57 @@
+"""Exercises that check themselves: `check("02-1", answer)`. The exercises of lesson NN are in lesson_NN.py."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+
+from IPython.display import display
+
+from lstm_lessons.languages import Said
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """What the reader hears about an answer, and whether the answer is right."""
+
+    right: bool
+    words: Said
+
+
+_MARKS = {True: "✅", False: "❌"}
+NOT_ANSWERED = Said(
+    en="⏳ Not answered yet: replace `...` and run this cell again.",
+    ja="⏳ まだ答えがありません。`...` を書きかえて、このセルをもう一度実行してください。",
+    zh="⏳ 还没有作答:请把 `...` 换成你的答案,再运行一次这个单元格。",
+)
+
+
+def check(exercise: str, answer) -> None:
+    """Tell the reader, in three languages, whether an answer is right, or what is wrong with it and a hint.
+
+    `exercise` is a lesson's number and the exercise's, "02-1". While `answer` is `...` it says that nothing is answered
+    yet. Raises ValueError for an exercise that does not exist; no answer raises. Introduced in lesson 02.
+
+    >>> check("02-2", 3)  # doctest: +SKIP
+    """
+    feedback_on = _find(exercise)
+    if answer is ...:
+        display(NOT_ANSWERED)
+        return
+    feedback = feedback_on(answer)
+    display(Said(*(f"{_MARKS[feedback.right]} {text}" for text in feedback.words.texts.values())))
+
+
+def right(en: str, ja: str, zh: str) -> Feedback:
+    return Feedback(True, Said(en, ja, zh))
+
+
+def wrong(en: str, ja: str, zh: str) -> Feedback:
+    return Feedback(False, Said(en, ja, zh))
+
+
+def _find(exercise: str) -> Callable[[object], Feedback]:
+    lesson, _, _ = str(exercise).partition("-")
+    try:
+        return import_module(f"lstm_lessons.exercises.lesson_{lesson}").EXERCISES[exercise]
+    except (ModuleNotFoundError, KeyError):
+        raise ValueError(f"exercise: expected lesson and number such as '02-1', got {exercise!r}") from None
