@@ -8,9 +8,9 @@ import numpy as np
 def memory_test(n_sequences: int = 64, timesteps: int = 20, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Sequences whose label is their first value: the smallest task that needs memory.
 
-    Returns X, shape (n_sequences, timesteps, 1), and y, shape (n_sequences, 1), float32 without unit. The first step of a
-    sequence is 0 or 1, all others are 0, and the label is that first value. Half of the labels are 1 (one fewer for an odd
-    number), in an order that `seed` decides.
+    Returns X, shape (n_sequences, timesteps, 1), and y, shape (n_sequences, 1), float32 without unit. The first step of
+    a sequence is 0 or 1, all others are 0, and the label is that first value. Half of the labels are 1 (one fewer for
+    an odd number), in an order that `seed` decides.
 
     Raises ValueError where n_sequences is below 2 or timesteps below 1. Introduced in lesson 02.
 
@@ -18,8 +18,8 @@ def memory_test(n_sequences: int = 64, timesteps: int = 20, seed: int = 0) -> tu
     >>> X.shape, y.shape, bool((X[:, 0] == y).all())
     ((4, 3, 1), (4, 1), True)
 
-    Source: the task by which the first stateful examples for Keras were explained, also in "RNN LSTM stateful" (document
-    A of the course).
+    Source: the task by which the first stateful examples for Keras were explained, also in "RNN LSTM stateful"
+    (document A of the course).
     """
     _require_at_least("n_sequences", n_sequences, 2)
     _require_at_least("timesteps", timesteps, 1)
@@ -32,9 +32,9 @@ def memory_test(n_sequences: int = 64, timesteps: int = 20, seed: int = 0) -> tu
 def digits() -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray]]:
     """Handwritten digits as streams of 8 rows: (X_train, y_train), (X_test, y_test).
 
-    X_train (1297, 8, 8) and X_test (500, 8, 8): image, row (the time step), pixel (the feature); float32, pixel intensity
-    from 0 to 16, without unit. y_train (1297,) and y_test (500,): int32, the digit from 0 to 9. The test images are the
-    last 500 of the file, because neighbours in it share a writer. Introduced in lesson 02.
+    X_train (1297, 8, 8) and X_test (500, 8, 8): image, row (the time step), pixel (the feature); float32, pixel
+    intensity from 0 to 16, without unit. y_train (1297,) and y_test (500,): int32, the digit from 0 to 9. The test
+    images are the last 500 of the file, because neighbours in it share a writer. Introduced in lesson 02.
 
     >>> (X_train, y_train), (X_test, y_test) = digits()
     >>> X_train.shape, y_test.shape

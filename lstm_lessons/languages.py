@@ -49,8 +49,8 @@ def say(en: str, ja: str, zh: str) -> None:
 def language_switch() -> None:
     """Show three buttons, one a language, that show or hide that language in this notebook.
 
-    The choice is remembered for the other lessons in `choice_file()`; before any choice all three are shown. One language
-    at least stays on. Introduced in the first cell of every lesson.
+    The choice is remembered for the other lessons in `choice_file()`; before any choice all three are shown. One
+    language at least stays on. Introduced in lesson 02, and in the first cell of every lesson.
 
     >>> language_switch()  # doctest: +SKIP
     """

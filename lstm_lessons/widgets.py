@@ -17,8 +17,8 @@ def play(draw: Callable[..., Figure], **controls) -> None:
     `name=((en, ja, zh), choices)`. Choices are a list (buttons; the first is the start), or True or False (a tick box).
     Before anything is moved the picture is `draw` of the first choices, so a saved notebook shows it too.
 
-    Raises ValueError naming the control where its label or its choices are of another form; whatever `draw` raises at the
-    start reaches the reader. Introduced in lesson 02.
+    Raises ValueError naming the control where its label or its choices are of another form; whatever `draw` raises at
+    the start reaches the reader. Introduced in lesson 02.
 
     >>> play(draw_chunks, chunk=(("steps", "ステップ数", "步数"), [5, 1, 20]))  # doctest: +SKIP
     """
