@@ -14,6 +14,7 @@ _ROOM_OF = {
     "check": "exercises",
     "digits": "datasets",
     "draw_rows_read": "figures",
+    "draw_seismograph": "figures",
     "draw_state": "figures",
     "language_switch": "languages",
     "memory_test": "datasets",

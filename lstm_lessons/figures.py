@@ -48,6 +48,29 @@ def mark_starts(ax: Axes, chunk_starts: Iterable[int], resets: Iterable[int]) ->
         ax.axvline(step - 0.5, **(RESET_LINE if step in resets else CHUNK_LINE))
 
 
+def draw_seismograph(
+    traces: Mapping[str, tuple[np.ndarray, Iterable[int]]], chunk_starts: Iterable[int], labels: Mapping[int, str]
+) -> Figure:
+    """The state as a seismograph: one line over time, in one panel for each way of using a model.
+
+    `traces` gives, by the panel's title, the line (steps,) and the steps before which the state was set to zeros.
+    Dotted lines mark `chunk_starts`, red ones the resets; `labels` are texts by the step at which they begin. Returns
+    a figure that is not open in pyplot. Introduced in lesson 02.
+
+    >>> figure = draw_seismograph({"carried": (np.zeros(4), [0])}, [0, 2], {0: "label 1"})
+    """
+    figure, axes = _stacked_panels(heights=(1.3,) * len(traces))
+    for ax, (title, (line, resets)) in zip(axes, traces.items(), strict=True):
+        ax.plot(line, color="black", linewidth=1.3)
+        ax.set_title(title, loc="left", fontsize=10)
+        ax.set(ylim=(-1.05, 1.05), yticks=[-1, 0, 1], ylabel="h")
+        mark_starts(ax, chunk_starts, resets)
+        for step, text in labels.items():
+            ax.text(step + 0.3, 0, text, color="0.75", fontsize=14, va="center", zorder=0)
+    axes[-1].set_xlabel("step   (dotted: a chunk starts, red: the state is set to zeros)")
+    return figure
+
+
 def draw_rows_read(image: np.ndarray, carried: np.ndarray, alone: Mapping[int, float]) -> Figure:
     """Accuracy by rows read, below an image that appears row by row.
 
@@ -67,9 +90,9 @@ def draw_rows_read(image: np.ndarray, carried: np.ndarray, alone: Mapping[int, f
     ax.plot(np.arange(1, rows + 1), carried, "o-", color="tab:blue", label="stateful: row by row, state carried")
     ax.plot(list(alone), list(alone.values()), "s", color="tab:orange", label="stateless: only the last so many rows")
     ax.axhline(0.1, color="0.6", linewidth=0.8)
-    ax.text(rows + 0.45, 0.105, "chance", ha="right", va="bottom", color="0.4")
+    ax.text(0.55, 0.105, "chance", va="bottom", color="0.4")
     ax.set(xlabel="rows read", ylabel="test accuracy", ylim=(0, 1), xlim=(0.5, rows + 0.5))
-    ax.legend(loc="lower right", bbox_to_anchor=(1, 0.12))
+    ax.legend(loc="lower right")
     return figure
 
 

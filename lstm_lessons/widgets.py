@@ -9,22 +9,29 @@ from matplotlib.figure import Figure
 
 from lstm_lessons.languages import Said
 
+LABELS = {
+    "chunk": Said("Steps per chunk", "1 チャンクのステップ数", "每个片段的步数"),
+    "model": Said("Model", "モデル", "模型"),
+    "reset": Said("Reset when a new one starts", "次が始まるときにリセット", "新的开始时重置"),
+    "row": Said("Row of the batch", "バッチの行", "批次中的行"),
+    "source": Said("What is read", "読むもの", "读什么"),
+}
 
-def play(draw: Callable[..., Figure], **controls) -> None:
+
+def play(draw: Callable[..., Figure], **controls: list | bool) -> None:
     """Show `draw(...)` as a picture, with one control an argument; moving a control draws the picture anew.
 
-    `controls` gives, by the name of the argument, the three texts of its label and what can be chosen:
-    `name=((en, ja, zh), choices)`. Choices are a list (buttons; the first is the start), or True or False (a tick box).
-    Before anything is moved the picture is `draw` of the first choices, so a saved notebook shows it too.
+    `controls` gives, by the name of the argument, what can be chosen: a list (buttons; the first is the start), or True
+    or False (a tick box). Names that stand in LABELS are shown in the reader's languages. Before anything is moved the
+    picture is `draw` of the first choices, so a saved notebook shows it too.
 
-    Raises ValueError naming the control where its label or its choices are of another form; whatever `draw` raises at
-    the start reaches the reader. Introduced in lesson 02.
+    Raises ValueError naming the control whose choices are of another form; whatever `draw` raises at the start reaches
+    the reader. Introduced in lesson 02.
 
-    >>> play(draw_chunks, chunk=(("steps", "ステップ数", "步数"), [5, 1, 20]))  # doctest: +SKIP
+    >>> play(draw_chunks, chunk=[5, 1, 20], reset=True)  # doctest: +SKIP
     """
-    boxes = {name: _control(name, *_label_and_choices(name, given)) for name, given in controls.items()}
-    chosen = {name: box.children[1] for name, box in boxes.items()}
-    display(ipywidgets.VBox(list(boxes.values())))
+    chosen = {name: _control(name, choices) for name, choices in controls.items()}
+    display(ipywidgets.VBox([_labelled(name, control) for name, control in chosen.items()]))
     picture = display(_drawn(draw, chosen), display_id=True)
     for control in chosen.values():
         control.observe(lambda _: picture.update(_drawn(draw, chosen)), "value")
@@ -37,15 +44,7 @@ def _drawn(draw, chosen) -> Figure:
     return figure
 
 
-def _label_and_choices(name, given):
-    try:
-        label, choices = given
-        return Said(*label), choices
-    except (TypeError, ValueError):
-        raise ValueError(f"{name}: expected ((en, ja, zh), choices), got {given!r}") from None
-
-
-def _control(name, label, choices) -> ipywidgets.HBox:
+def _control(name, choices) -> ipywidgets.Widget:
     if isinstance(choices, bool):
         control = ipywidgets.Checkbox(choices, indent=False)
     elif isinstance(choices, list) and choices:
@@ -53,4 +52,9 @@ def _control(name, label, choices) -> ipywidgets.HBox:
     else:
         raise ValueError(f"{name}: expected a list of choices, True or False, got {choices!r}")
     control.add_class(f"lessons-{name}")
-    return ipywidgets.HBox([ipywidgets.HTML(label.html("span"), layout={"width": "15em"}), control])
+    return control
+
+
+def _labelled(name, control) -> ipywidgets.HBox:
+    label = LABELS.get(name, Said(name, name, name))
+    return ipywidgets.HBox([ipywidgets.HTML(label.html("div"), layout={"width": "15em"}), control])

@@ -106,7 +106,7 @@ def reset_count(answer) -> Feedback:
 
 READING_RIGHT = right(
     en="Right: from zeros, state carried through all chunks, and the same when called again.",
-    ja="正解です。ゼロから始まり、すべてのかたまりを通して状態が引き継がれ、もう一度呼んでも同じ答えになります。",
+    ja="正解です。ゼロから始まり、すべてのチャンクを通して状態が引き継がれ、もう一度呼んでも同じ答えになります。",
     zh="答对了:从零开始,状态贯穿所有片段,再次调用结果也一样。",
 )
 READING_FORM = wrong(
@@ -116,8 +116,8 @@ READING_FORM = wrong(
 )
 READING_LAST_CHUNK = wrong(
     en="This is the answer to the last chunk alone. Is there a reset inside your loop, or does it skip chunks?",
-    ja="これは最後のかたまりだけを読んだ答えです。ループの中でリセットしていたり、"
-    "途中のかたまりを飛ばしたりしていませんか。",
+    ja="これは最後のチャンクだけを読んだ答えです。ループの中でリセットしていたり、"
+    "途中のチャンクを飛ばしたりしていませんか。",
     zh="这是只读最后一个片段时的回答。是不是在循环里重置了,或者跳过了前面的片段?",
 )
 READING_DIRTY = wrong(
@@ -169,7 +169,7 @@ def _raised(error) -> Feedback:
 def _other_shape(expected, received) -> Feedback:
     return wrong(
         en=f"Expected the answers to the last chunk, shape {expected}; your function returned {received}.",
-        ja=f"最後のかたまりへの答え、形 {expected} を返してください。いまの形は {received} です。",
+        ja=f"最後のチャンクへの答え、形 {expected} を返してください。いまの形は {received} です。",
         zh=f"应当返回对最后一个片段的回答,形状 {expected};你的函数返回的形状是 {received}。",
     )
 
