@@ -43,7 +43,7 @@ def digits() -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarra
     Source: E. Alpaydin, C. Kaynak, "Optical Recognition of Handwritten Digits", UCI Machine Learning Repository (1998),
     licence CC BY 4.0 (its test set, as scikit-learn also ships it).
     """
-    with np.load(_shipped("digits.npz")) as file:
+    with _shipped("digits.npz") as raw, np.load(raw) as file:
         X, y = file["images"].astype("float32"), file["labels"].astype("int32")
     return (X[:1297], y[:1297]), (X[1297:], y[1297:])
 

@@ -97,11 +97,12 @@ def draw_rows_read(image: np.ndarray, carried: np.ndarray, alone: Mapping[int, f
 
 
 def _stacked_panels(heights: tuple[float, ...]) -> tuple[Figure, list[Axes]]:
+    size = (9, 1.1 + sum(heights))
     figure, axes = plt.subplots(
-        len(heights), sharex=True, figsize=(9, 1.1 + sum(heights)), height_ratios=heights, layout="constrained"
+        len(heights), sharex=True, squeeze=False, figsize=size, height_ratios=heights, layout="constrained"
     )
     plt.close(figure)
-    return figure, list(axes)
+    return figure, list(axes[:, 0])
 
 
 def _show_over_time(ax, values, label, **colours) -> None:

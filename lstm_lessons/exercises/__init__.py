@@ -21,7 +21,7 @@ _MARKS = {True: "✅", False: "❌"}
 NOT_ANSWERED = Said(
     en="⏳ Not answered yet: replace `...` and run this cell again.",
     ja="⏳ まだ答えがありません。`...` を書きかえて、このセルをもう一度実行してください。",
-    zh="⏳ 还没有作答:请把 `...` 换成你的答案,再运行一次这个单元格。",
+    zh="⏳ 还没有作答：请把 `...` 换成你的答案，再运行一次这个单元格。",
 )
 
 

@@ -10,18 +10,18 @@ MODELS_RIGHT = right(
     en="Right: `b` hides its stateful LSTM inside another model, and `c` is a GRU. The test did not need to know.",
     ja="正解です。`b` は別のモデルの中にステートフルな LSTM を隠し持ち、`c` は GRU です。"
     "このテストは、それを知らなくても見抜けます。",
-    zh="答对了:`b` 把有状态的 LSTM 藏在另一个模型里,`c` 用的是 GRU。这个测试不必知道这些就能看出来。",
+    zh="答对了：`b` 把有状态的 LSTM 藏在另一个模型里，`c` 用的是 GRU。这个测试不必知道这些就能看出来。",
 )
 MODELS_FORM = wrong(
     en='The answer is a set of names, such as `{"a", "d"}`.',
     ja='答えは名前の集合です。たとえば `{"a", "d"}` のように書いてください。',
-    zh='答案应当是名字的集合,例如 `{"a", "d"}`。',
+    zh='答案应当是名字的集合，例如 `{"a", "d"}`。',
 )
 MODELS_NONE = wrong(
     en="Did you feed zeros? A fresh LSTM answers zeros with zeros, whatever it carries. Feed something else.",
     ja="ゼロを入力しませんでしたか。作りたての LSTM は、何を引き継いでいても、ゼロにはゼロを返します。"
     "ゼロ以外を入力してみてください。",
-    zh="你是不是输入了全零?刚建好的 LSTM 不管带着什么状态,遇到零都只回答零。换一个不是零的输入试试。",
+    zh="你是不是输入了全零？刚建好的 LSTM 不管带着什么状态，遇到零都只回答零。换一个不是零的输入试试。",
 )
 MODELS_NAME = wrong(
     en="`d` is only *called* stateful. Ask it the same thing twice.",
@@ -31,7 +31,7 @@ MODELS_NAME = wrong(
 MODELS_OTHER = wrong(
     en="Not quite. Look at answers, not at layers: for each model, is the second answer the same as the first?",
     ja="惜しいです。層ではなく答えを見てください。それぞれのモデルで、二度目の答えは一度目と同じですか。",
-    zh="还差一点。别看层,看回答:每个模型第二次的回答和第一次一样吗?",
+    zh="还差一点。别看层，看回答：每个模型第二次的回答和第一次一样吗？",
 )
 
 
@@ -56,13 +56,14 @@ def mystery_models() -> dict:
 
 
 def carrying_models(answer) -> Feedback:
-    if not isinstance(answer, set | frozenset | list | tuple | str) or not set(answer) <= set("abcd"):
+    names = {str(name) for name in answer} if isinstance(answer, set | frozenset | list | tuple | str) else {"?"}
+    if not names <= set("abcd"):
         return MODELS_FORM
-    if set(answer) == {"b", "c"}:
+    if names == {"b", "c"}:
         return MODELS_RIGHT
-    if not answer:
+    if not names:
         return MODELS_NONE
-    return MODELS_NAME if "d" in answer else MODELS_OTHER
+    return MODELS_NAME if "d" in names else MODELS_OTHER
 
 
 # --- 02-2: how many resets does one pass over 12 recordings need, 4 rows at a time, 6 chunks each? --------------------
@@ -70,29 +71,29 @@ def carrying_models(answer) -> Feedback:
 RESETS_RIGHT = right(
     en="Right: three groups of four recordings, and one reset sets all four rows of the state to zeros.",
     ja="正解です。4 本ずつの組が 3 つあり、1 回のリセットで状態の 4 行すべてがゼロになります。",
-    zh="答对了:每组 4 段录音,共 3 组;一次重置就把状态的 4 行全部置零。",
+    zh="答对了：每组 4 段录音，共 3 组；一次重置就把状态的 4 行全部置零。",
 )
 RESETS_WRONG = {
     12: wrong(
         en="One for each recording? Four recordings run side by side, and a reset is for all rows at once.",
         ja="録音 1 本ごとに 1 回でしょうか。4 本が並んで進み、リセットはすべての行に一度に効きます。",
-        zh="每段录音重置一次?4 段录音是并排推进的,而一次重置对所有行同时生效。",
+        zh="每段录音重置一次？4 段录音是并排推进的，而一次重置对所有行同时生效。",
     ),
     18: wrong(
         en="18 is the number of batches. With a reset before each of them nothing would ever be carried.",
         ja="18 はバッチの数です。毎回リセットしたら、何も引き継がれません。",
-        zh="18 是批次数。每一批之前都重置的话,什么也传不下去。",
+        zh="18 是批次数。每一批之前都重置的话，什么也传不下去。",
     ),
     1: wrong(
         en="After one reset only the first group starts from zeros. Whose memory would the second group start from?",
         ja="1 回だけでは、ゼロから始まるのは最初の組だけです。次の組は誰の記憶から始まるでしょうか。",
-        zh="只重置一次,就只有第一组从零开始。第二组会从谁的记忆开始?",
+        zh="只重置一次，就只有第一组从零开始。第二组会从谁的记忆开始？",
     ),
 }
 RESETS_OTHER = wrong(
     en="How many recordings start at the same moment, and how often does that happen?",
     ja="同時に始まる録音は何本で、それは何回起こりますか。",
-    zh="同一时刻开始的录音有几段?这样的时刻一共有几次?",
+    zh="同一时刻开始的录音有几段？这样的时刻一共有几次？",
 )
 
 
@@ -107,23 +108,23 @@ def reset_count(answer) -> Feedback:
 READING_RIGHT = right(
     en="Right: from zeros, state carried through all chunks, and the same when called again.",
     ja="正解です。ゼロから始まり、すべてのチャンクを通して状態が引き継がれ、もう一度呼んでも同じ答えになります。",
-    zh="答对了:从零开始,状态贯穿所有片段,再次调用结果也一样。",
+    zh="答对了：从零开始，状态贯穿所有片段，再次调用结果也一样。",
 )
 READING_FORM = wrong(
     en="`answer` has to be your function itself: `answer = remember`, without brackets.",
     ja="`answer` には関数そのものを入れてください。`answer = remember` のように、かっこは付けません。",
-    zh="`answer` 应当是函数本身:写成 `answer = remember`,不要加括号。",
+    zh="`answer` 应当是函数本身：写成 `answer = remember`，不要加括号。",
 )
 READING_LAST_CHUNK = wrong(
     en="This is the answer to the last chunk alone. Is there a reset inside your loop, or does it skip chunks?",
     ja="これは最後のチャンクだけを読んだ答えです。ループの中でリセットしていたり、"
     "途中のチャンクを飛ばしたりしていませんか。",
-    zh="这是只读最后一个片段时的回答。是不是在循环里重置了,或者跳过了前面的片段?",
+    zh="这是只读最后一个片段时的回答。是不是在循环里重置了，或者跳过了前面的片段？",
 )
 READING_DIRTY = wrong(
     en="Your answers depend on what the model had read before. Where do its states come from at the start?",
     ja="モデルがその前に読んだものに、答えが左右されています。始まりの状態はどこから来ていますか。",
-    zh="你的回答会受模型之前读过的内容影响。开始时的状态是从哪里来的?",
+    zh="你的回答会受模型之前读过的内容影响。开始时的状态是从哪里来的？",
 )
 
 
@@ -144,13 +145,15 @@ def last_answers(answer) -> Feedback:
 
 
 def _read_whole():
-    """A stateful model that has just read X, X (3, 20, 1), and its answers to the whole of it."""
+    """A stateful model that has just read X, slow to forget, X (3, 20, 1), and its answers to the whole of it."""
     import keras
     from keras import layers
 
     generator = np.random.default_rng(2)
     model = keras.Sequential([keras.Input(batch_shape=(3, None, 1)), layers.LSTM(4, stateful=True), layers.Dense(1)])
-    model.set_weights([generator.normal(size=weight.shape).astype("float32") for weight in model.get_weights()])
+    weights = [0.4 * generator.normal(size=weight.shape) for weight in model.get_weights()]
+    weights[2][4:8] += 3  # bias of the forget gate: what was read before must still be heard at the end
+    model.set_weights(weights)
     X = generator.normal(size=(3, 20, 1)).astype("float32")
     return model, X, model.predict_on_batch(X)
 
@@ -170,7 +173,7 @@ def _other_shape(expected, received) -> Feedback:
     return wrong(
         en=f"Expected the answers to the last chunk, shape {expected}; your function returned {received}.",
         ja=f"最後のチャンクへの答え、形 {expected} を返してください。いまの形は {received} です。",
-        zh=f"应当返回对最后一个片段的回答,形状 {expected};你的函数返回的形状是 {received}。",
+        zh=f"应当返回对最后一个片段的回答，形状 {expected}；你的函数返回的形状是 {received}。",
     )
 
 

@@ -1,0 +1,124 @@
+"""check() tells right from wrong, answers each usual mistake with its own hint, and never raises over an answer."""
+
+import numpy as np
+import pytest
+
+from lstm_lessons import check, exercises
+from lstm_lessons.exercises import lesson_02
+
+
+@pytest.fixture
+def heard(monkeypatch):
+    """What check() showed, as a list of English texts."""
+    shown = []
+    monkeypatch.setattr(exercises, "display", lambda said: shown.append(said.texts["en"]))
+    return shown
+
+
+def feedback(exercise, answer):
+    return lesson_02.EXERCISES[exercise](answer)
+
+
+def read_without_reset(model, X, steps):
+    for start in range(0, X.shape[1], steps):
+        answer = model.predict_on_batch(X[:, start : start + steps])
+    return answer
+
+
+def read_from_zeros(model, X, steps):
+    model.layers[0].reset_state()
+    return read_without_reset(model, X, steps)
+
+
+def reset_only_afterwards(model, X, steps):
+    answer = read_without_reset(model, X, steps)
+    model.layers[0].reset_state()
+    return answer
+
+
+def reset_in_the_loop(model, X, steps):
+    for start in range(0, X.shape[1], steps):
+        answer = read_from_zeros(model, X[:, start : start + steps], steps)
+    return answer
+
+
+def return_all_chunks(model, X, steps):
+    model.layers[0].reset_state()
+    return [model.predict_on_batch(X[:, start : start + steps]) for start in range(0, X.shape[1], steps)]
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer"),
+    [
+        ("02-1", {"b", "c"}),
+        ("02-1", ["c", "b"]),
+        ("02-2", 3),
+        ("02-2", np.int64(3)),
+        ("02-2", 3.0),
+        ("02-3", read_from_zeros),
+    ],
+)
+def test_right_answers(exercise, answer):
+    assert feedback(exercise, answer).right
+
+
+@pytest.mark.parametrize(
+    ("exercise", "answer", "hint"),
+    [
+        ("02-1", set(), lesson_02.MODELS_NONE),
+        ("02-1", {"b", "c", "d"}, lesson_02.MODELS_NAME),
+        ("02-1", {"c"}, lesson_02.MODELS_OTHER),
+        ("02-1", {"a", "b", "c"}, lesson_02.MODELS_OTHER),
+        ("02-1", {"b", "e"}, lesson_02.MODELS_FORM),
+        ("02-1", 2, lesson_02.MODELS_FORM),
+        ("02-1", {1: "b"}, lesson_02.MODELS_FORM),
+        ("02-1", [["b"], ["c"]], lesson_02.MODELS_FORM),
+        ("02-2", 12, lesson_02.RESETS_WRONG[12]),
+        ("02-2", 18, lesson_02.RESETS_WRONG[18]),
+        ("02-2", 1, lesson_02.RESETS_WRONG[1]),
+        ("02-2", 4, lesson_02.RESETS_OTHER),
+        ("02-2", True, lesson_02.RESETS_OTHER),
+        ("02-2", "three", lesson_02.RESETS_OTHER),
+        ("02-2", np.array([3, 3]), lesson_02.RESETS_OTHER),
+        ("02-3", 3, lesson_02.READING_FORM),
+        ("02-3", read_without_reset, lesson_02.READING_DIRTY),
+        ("02-3", reset_only_afterwards, lesson_02.READING_DIRTY),
+        ("02-3", reset_in_the_loop, lesson_02.READING_LAST_CHUNK),
+    ],
+)
+def test_each_usual_mistake_has_its_hint(exercise, answer, hint):
+    given = feedback(exercise, answer)
+    assert not given.right
+    assert given is hint
+
+
+def test_a_function_that_returns_something_else_hears_which_shape_was_expected():
+    assert "(3, 1)" in feedback("02-3", return_all_chunks).words.texts["en"]
+    assert "(4, 3, 1)" in feedback("02-3", return_all_chunks).words.texts["en"]
+
+
+def test_a_function_that_raises_hears_its_own_error():
+    assert "ZeroDivisionError" in feedback("02-3", lambda model, X, steps: 1 / 0).words.texts["en"]
+
+
+def test_check_marks_right_wrong_and_not_answered(heard):
+    check("02-2", 3)
+    check("02-2", 4)
+    check("02-2", ...)
+    assert [text[0] for text in heard] == ["✅", "❌", "⏳"]
+
+
+@pytest.mark.parametrize("exercise", ["02-9", "99-1", "02", "", 2, None])
+def test_an_exercise_that_does_not_exist(exercise):
+    with pytest.raises(ValueError, match=r"^exercise: expected .* got "):
+        check(exercise, 1)
+
+
+def test_mystery_models_are_what_the_solution_finds():
+    x = np.ones((1, 5, 1), "float32")
+    carry = {
+        name
+        for name, model in lesson_02.mystery_models().items()
+        if not np.array_equal(model.predict_on_batch(x), model.predict_on_batch(x))
+    }
+    assert feedback("02-1", carry).right

@@ -1,0 +1,90 @@
+"""play() draws once at the start, and anew whenever a control moves."""
+
+import ipywidgets
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import pytest
+
+from lstm_lessons import play, widgets
+
+mpl.use("agg")
+
+
+class Shown:
+    """Stands in for Jupyter's display: keeps what is shown and what it is updated with."""
+
+    def __init__(self):
+        self.objects, self.updates = [], []
+
+    def __call__(self, shown, display_id=None):
+        self.objects.append(shown)
+        return self
+
+    def update(self, picture):
+        self.updates.append(picture)
+
+    def control(self, name):
+        rows = self.objects[0].children
+        return next(row.children[1] for row in rows if f"lessons-{name}" in row.children[1]._dom_classes)
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    shown = Shown()
+    monkeypatch.setattr(widgets, "display", shown)
+    return shown
+
+
+def draw(**choices):
+    figure, ax = plt.subplots()
+    ax.set_title(str(choices))
+    return figure
+
+
+def title(figure):
+    return figure.axes[0].get_title()
+
+
+def test_the_first_choices_are_drawn_at_once(shown):
+    play(draw, chunk=[5, 1], reset=True)
+    assert title(shown.objects[1]) == "{'chunk': 5, 'reset': True}"
+    assert plt.get_fignums() == []
+
+
+def test_moving_a_control_draws_anew(shown):
+    play(draw, chunk=[5, 1], reset=True)
+    shown.control("chunk").value = 1
+    shown.control("reset").value = False
+    assert [title(figure) for figure in shown.updates] == [
+        "{'chunk': 1, 'reset': True}",
+        "{'chunk': 1, 'reset': False}",
+    ]
+    assert plt.get_fignums() == []
+
+
+def test_a_known_name_is_labelled_in_three_languages_another_by_itself(shown):
+    play(draw, chunk=[5], something=["a"])
+    labels = [row.children[0].value for row in shown.objects[0].children]
+    assert '<div lang="ja">1 チャンクのステップ数</div>' in labels[0]
+    assert labels[1].count("something") == 3
+
+
+@pytest.mark.parametrize("bad", [[], (1, 2), 3, "ab", None])
+def test_choices_of_another_form(shown, bad):
+    with pytest.raises(ValueError, match=r"^chunk: expected a list of choices, True or False, got "):
+        play(draw, chunk=bad)
+    assert shown.objects == []
+
+
+def test_what_the_drawing_raises_reaches_the_reader(shown):
+    def broken(chunk):
+        raise ZeroDivisionError("no such chunk")
+
+    with pytest.raises(ZeroDivisionError, match="no such chunk"):
+        play(broken, chunk=[5])
+
+
+def test_controls_are_buttons_and_boxes(shown):
+    play(draw, chunk=[5, 1], reset=False)
+    assert isinstance(shown.control("chunk"), ipywidgets.ToggleButtons)
+    assert isinstance(shown.control("reset"), ipywidgets.Checkbox)
