@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 NO_TENSORFLOW = (
     "lstm_lessons needs TensorFlow, and this Python has none. Install the course with 'pip install -e .' "
@@ -25,9 +26,9 @@ def pin_tensorflow() -> None:
     Raises ImportError, in a sentence that says what to do, where TensorFlow is missing or Keras already runs on another
     backend. Called by `import lstm_lessons`; introduced in lesson 02.
     """
-    loaded = sys.modules.get("keras")
-    if loaded is not None and loaded.backend.backend() != "tensorflow":
-        raise ImportError(OTHER_BACKEND.format(loaded.backend.backend()))
+    loaded = getattr(sys.modules.get("keras"), "backend", None)
+    if loaded is not None and loaded.backend() != "tensorflow":
+        raise ImportError(OTHER_BACKEND.format(loaded.backend()))
     os.environ["KERAS_BACKEND"] = "tensorflow"
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     logging.getLogger("tensorflow").setLevel(logging.ERROR)
@@ -42,31 +43,37 @@ def pin_tensorflow() -> None:
 class QuietTensorFlow(importlib.abc.MetaPathFinder):
     """Finds tensorflow as Python would, and keeps file descriptor 2 silent while it loads.
 
-    TensorFlow's C++ code writes there before it reads any setting. If loading fails, what was written is shown.
+    TensorFlow's C++ code writes there before it reads any setting. If loading raises, what was written is shown; what
+    other threads write meanwhile is held back too.
     """
 
+    looking = False
+
     def find_spec(self, fullname, path=None, target=None):
-        if fullname != "tensorflow":
+        if fullname != "tensorflow" or self.looking:
             return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(fullname)
+        self.looking = True
+        try:
+            spec = importlib.util.find_spec(fullname)
+        finally:
+            self.looking = False
         if spec is not None:
-            load = spec.loader.exec_module
-            spec.loader.exec_module = lambda module: _load_silently(load, module)
+            spec.loader.exec_module = partial(self.load_silently, spec.loader.exec_module)
         return spec
 
-
-def _load_silently(load, module) -> None:
-    del module.__spec__.loader.exec_module
-    with silent_stderr():
-        load(module)
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)
+    def load_silently(self, load, module) -> None:
+        del module.__spec__.loader.exec_module
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+        with silent_stderr():
+            load(module)
+        logging.getLogger("tensorflow").setLevel(logging.ERROR)
 
 
 @contextmanager
 def silent_stderr() -> Iterator[None]:
     """Hold back what any code, C++ included, writes to file descriptor 2; show it if the block raises."""
-    with tempfile.TemporaryFile() as held_back:
+    with _somewhere_to_hold_it() as held_back:
         stderr = os.dup(2)
         os.dup2(held_back.fileno(), 2)
         try:
@@ -79,3 +86,10 @@ def silent_stderr() -> Iterator[None]:
         finally:
             os.dup2(stderr, 2)
             os.close(stderr)
+
+
+def _somewhere_to_hold_it():
+    try:
+        return tempfile.TemporaryFile()
+    except OSError:  # no folder for temporary files: then nothing can be shown afterwards
+        return open(os.devnull, "w+b")

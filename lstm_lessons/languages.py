@@ -18,7 +18,7 @@ _RULES = "<style>{}</style>".format(
 class Said:
     """One text in three languages, each in an element that the language switch shows or hides.
 
-    `text()` gives the three in plain lines; `html(tag)` gives them as HTML elements. Jupyter renders the texts as
+    `text()` gives the three in plain lines; `html()` gives them as HTML. Jupyter renders the texts as
     Markdown.
     """
 
@@ -28,8 +28,8 @@ class Said:
     def text(self) -> str:
         return "\n".join(self.texts.values())
 
-    def html(self, tag: str = "div") -> str:
-        return "".join(f'<{tag} lang="{code}">{text}</{tag}>' for code, text in self.texts.items())
+    def html(self) -> str:
+        return "".join(f'<div lang="{code}">{text}</div>' for code, text in self.texts.items())
 
     def _repr_mimebundle_(self, include=None, exclude=None) -> dict[str, str]:
         markdown = "\n\n".join(f'<div lang="{code}">\n\n{text}\n\n</div>' for code, text in self.texts.items())

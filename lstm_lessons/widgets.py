@@ -12,7 +12,7 @@ from lstm_lessons.languages import Said
 LABELS = {
     "chunk": Said("Steps per chunk", "1 チャンクのステップ数", "每个片段的步数"),
     "model": Said("Model", "モデル", "模型"),
-    "reset": Said("Reset when a new one starts", "次が始まるときにリセット", "新的开始时重置"),
+    "reset": Said("Reset when a sequence starts", "系列が始まるときにリセット", "新序列开始时重置"),
     "row": Said("Row of the batch", "バッチの行", "批次中的行"),
     "source": Said("What is read", "読むもの", "读什么"),
 }
@@ -25,8 +25,8 @@ def play(draw: Callable[..., Figure], **controls: list | bool) -> None:
     or False (a tick box). Names that stand in LABELS are shown in the reader's languages. Before anything is moved the
     picture is `draw` of the first choices, so a saved notebook shows it too.
 
-    Raises ValueError naming the control whose choices are of another form; whatever `draw` raises at the start reaches
-    the reader. Introduced in lesson 02.
+    Raises ValueError naming the control whose choices are of another form, and whatever `draw` raises at the start;
+    what it raises later is shown in place of the picture. Introduced in lesson 02.
 
     >>> play(draw_chunks, chunk=[5, 1, 20], reset=True)  # doctest: +SKIP
     """
@@ -34,7 +34,14 @@ def play(draw: Callable[..., Figure], **controls: list | bool) -> None:
     display(ipywidgets.VBox([_labelled(name, control) for name, control in chosen.items()]))
     picture = display(_drawn(draw, chosen), display_id=True)
     for control in chosen.values():
-        control.observe(lambda _: picture.update(_drawn(draw, chosen)), "value")
+        control.observe(lambda _: _draw_anew(picture, draw, chosen), "value")
+
+
+def _draw_anew(picture, draw, chosen) -> None:
+    try:
+        picture.update(_drawn(draw, chosen))
+    except Exception as error:  # Jupyter would hide it in its log
+        picture.update({"text/plain": f"{type(error).__name__}: {error}"}, raw=True)
 
 
 def _drawn(draw, chosen) -> Figure:
@@ -57,4 +64,4 @@ def _control(name, choices) -> ipywidgets.Widget:
 
 def _labelled(name, control) -> ipywidgets.HBox:
     label = LABELS.get(name, Said(name, name, name))
-    return ipywidgets.HBox([ipywidgets.HTML(label.html("div"), layout={"width": "15em"}), control])
+    return ipywidgets.HBox([ipywidgets.HTML(label.html(), layout={"width": "15em"}), control])

@@ -90,6 +90,16 @@ def test_tensorflow_is_found_as_python_finds_it():
     assert done.stdout == "[]\nFalse\n"
 
 
+def test_looking_for_tensorflow_does_not_use_the_quiet_up():
+    done = run("import lstm_lessons; from importlib.util import find_spec; find_spec('tensorflow'); import tensorflow")
+    assert (done.stderr, done.returncode) == ("", 0)
+
+
+def test_no_folder_for_temporary_files_is_no_reason_to_fail():
+    code = "import tempfile, lstm_lessons; tempfile.tempdir = '/no/such/folder'; import tensorflow; print('loaded')"
+    assert run(code).stdout == "loaded\n"
+
+
 @pytest.fixture
 def broken_tensorflow(tmp_path):
     """A tensorflow that complains on file descriptor 2 and cannot be imported."""

@@ -42,6 +42,18 @@ def reset_in_the_loop(model, X, steps):
     return answer
 
 
+def read_only_the_first_chunk(model, X, steps):
+    return read_from_zeros(model, X[:, :steps], steps)
+
+
+def forget_the_last_chunk(model, X, steps):
+    return read_from_zeros(model, X[:, :-steps], steps)
+
+
+def read_all_at_once(model, X, steps):
+    return read_from_zeros(model, X, X.shape[1])
+
+
 def return_all_chunks(model, X, steps):
     model.layers[0].reset_state()
     return [model.predict_on_batch(X[:, start : start + steps]) for start in range(0, X.shape[1], steps)]
@@ -67,6 +79,7 @@ def test_right_answers(exercise, answer):
     [
         ("02-1", set(), lesson_02.MODELS_NONE),
         ("02-1", {"b", "c", "d"}, lesson_02.MODELS_NAME),
+        ("02-1", {"b"}, lesson_02.MODELS_SETTLED),
         ("02-1", {"c"}, lesson_02.MODELS_OTHER),
         ("02-1", {"a", "b", "c"}, lesson_02.MODELS_OTHER),
         ("02-1", {"b", "e"}, lesson_02.MODELS_FORM),
@@ -76,6 +89,7 @@ def test_right_answers(exercise, answer):
         ("02-2", 12, lesson_02.RESETS_WRONG[12]),
         ("02-2", 18, lesson_02.RESETS_WRONG[18]),
         ("02-2", 1, lesson_02.RESETS_WRONG[1]),
+        ("02-2", 2, lesson_02.RESETS_WRONG[2]),
         ("02-2", 4, lesson_02.RESETS_OTHER),
         ("02-2", True, lesson_02.RESETS_OTHER),
         ("02-2", "three", lesson_02.RESETS_OTHER),
@@ -84,6 +98,9 @@ def test_right_answers(exercise, answer):
         ("02-3", read_without_reset, lesson_02.READING_DIRTY),
         ("02-3", reset_only_afterwards, lesson_02.READING_DIRTY),
         ("02-3", reset_in_the_loop, lesson_02.READING_LAST_CHUNK),
+        ("02-3", lambda model, X, steps: read_only_the_first_chunk(model, X, 5), lesson_02.READING_INCOMPLETE),
+        ("02-3", lambda model, X, steps: forget_the_last_chunk(model, X, 5), lesson_02.READING_INCOMPLETE),
+        ("02-3", read_all_at_once, lesson_02.READING_WHOLE),
     ],
 )
 def test_each_usual_mistake_has_its_hint(exercise, answer, hint):
@@ -99,6 +116,27 @@ def test_a_function_that_returns_something_else_hears_which_shape_was_expected()
 
 def test_a_function_that_raises_hears_its_own_error():
     assert "ZeroDivisionError" in feedback("02-3", lambda model, X, steps: 1 / 0).words.texts["en"]
+
+
+@pytest.mark.parametrize("returned", [None, [[None]] * 3, [["a"]] * 3, ..., object()])
+def test_whatever_a_function_returns_nothing_raises(returned):
+    assert not feedback("02-3", lambda model, X, steps: returned).right
+
+
+def test_an_error_is_shown_on_one_line_and_without_colours():
+    def broken(model, X, steps):
+        raise ValueError("\x1b[1mred\x1b[0m\nsecond line")
+
+    assert feedback("02-3", broken).words.texts["en"] == "Your function raised `ValueError: red`"
+
+
+def test_a_mistake_inside_an_exercise_is_not_taken_for_a_wrong_number(monkeypatch):
+    def broken(answer):
+        raise KeyError("a mistake of ours")
+
+    monkeypatch.setitem(lesson_02.EXERCISES, "02-2", broken)
+    with pytest.raises(KeyError, match="a mistake of ours"):
+        check("02-2", 1)
 
 
 def test_check_marks_right_wrong_and_not_answered(heard):

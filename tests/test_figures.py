@@ -28,11 +28,10 @@ def test_draw_state_shows_inputs_states_and_answers():
     shown = [ax.images[0].get_array() for ax in figure.axes]
     assert [panel.shape for panel in shown] == [(1, 6), (3, 6), (2, 6)]
     np.testing.assert_array_equal(shown[1], h.T)
-    dots = figure.axes[2].collections[0]
-    np.testing.assert_array_equal(dots.get_offsets()[:, 1], answers.argmax(axis=1))
-    right, wrong = to_rgba("black"), to_rgba("red")
-    expected = [right, right, wrong, wrong, right, wrong]
-    assert [tuple(colour) for colour in dots.get_facecolors()] == expected
+    right, wrong = figure.axes[2].collections
+    assert right.get_offsets().tolist() == [[0, 0], [1, 0], [4, 0]]
+    assert wrong.get_offsets().tolist() == [[2, 1], [3, 1], [5, 1]]
+    assert (tuple(right.get_facecolor()[0]), tuple(wrong.get_edgecolor()[0])) == (to_rgba("black"), to_rgba("red"))
     for ax in figure.axes:
         assert vertical_lines(ax) == {-0.5: "tab:red", 2.5: "0.55"}
 
@@ -45,6 +44,11 @@ def test_draw_seismograph_has_a_panel_for_each_way():
     assert vertical_lines(figure.axes[0]) == {-0.5: "tab:red", 2.5: "0.55"}
     assert vertical_lines(figure.axes[1]) == {-0.5: "tab:red", 2.5: "tab:red"}
     assert [text.get_text() for text in figure.axes[0].texts] == ["label 1"]
+
+
+def test_a_reset_inside_a_chunk_is_drawn_too():
+    figure = draw_seismograph({"carried": (np.zeros(6), [4])}, [0, 3], {})
+    assert vertical_lines(figure.axes[0]) == {-0.5: "0.55", 2.5: "0.55", 3.5: "tab:red"}
 
 
 def test_draw_rows_read_lets_the_image_appear_row_by_row():

@@ -78,7 +78,7 @@ def test_said_in_markdown_html_and_plain_text():
     assert bundle["text/plain"] == "a `b`\nい\n乙"
     for code, text in (("en", "a `b`"), ("ja", "い"), ("zh-CN", "乙")):
         assert f'<div lang="{code}">\n\n{text}\n\n</div>' in bundle["text/markdown"]
-        assert f'<span lang="{code}">{text}</span>' in said.html("span")
+        assert f'<div lang="{code}">{text}</div>' in said.html()
 
 
 def test_say_shows_one_output_and_returns_nothing(monkeypatch):

@@ -20,7 +20,7 @@ class Shown:
         self.objects.append(shown)
         return self
 
-    def update(self, picture):
+    def update(self, picture, raw=False):
         self.updates.append(picture)
 
     def control(self, name):
@@ -82,6 +82,19 @@ def test_what_the_drawing_raises_reaches_the_reader(shown):
 
     with pytest.raises(ZeroDivisionError, match="no such chunk"):
         play(broken, chunk=[5])
+
+
+def test_what_the_drawing_raises_later_is_shown_in_its_place(shown):
+    def too_long(chunk):
+        if chunk > 5:
+            raise ValueError("chunk: too long")
+        return draw()
+
+    play(too_long, chunk=[5, 6])
+    shown.control("chunk").value = 6
+    shown.control("chunk").value = 5
+    assert shown.updates[0] == {"text/plain": "ValueError: chunk: too long"}
+    assert title(shown.updates[1]) == "{}"
 
 
 def test_controls_are_buttons_and_boxes(shown):

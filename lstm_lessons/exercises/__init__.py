@@ -1,8 +1,10 @@
 """Exercises that check themselves: `check("02-1", answer)`. The exercises of lesson NN are in lesson_NN.py."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 
 from IPython.display import display
 
@@ -50,8 +52,8 @@ def wrong(en: str, ja: str, zh: str) -> Feedback:
 
 
 def _find(exercise: str) -> Callable[[object], Feedback]:
-    lesson, _, _ = str(exercise).partition("-")
-    try:
-        return import_module(f"lstm_lessons.exercises.lesson_{lesson}").EXERCISES[exercise]
-    except (ModuleNotFoundError, KeyError):
-        raise ValueError(f"exercise: expected lesson and number such as '02-1', got {exercise!r}") from None
+    lesson = re.fullmatch(r"(\d\d)-\d", str(exercise))
+    room = f"lstm_lessons.exercises.lesson_{lesson[1]}" if lesson else ""
+    if not room or find_spec(room) is None or exercise not in import_module(room).EXERCISES:
+        raise ValueError(f"exercise: expected lesson and number such as '02-1', got {exercise!r}")
+    return import_module(room).EXERCISES[exercise]

@@ -1,5 +1,7 @@
 """The exercises of lesson 02, stateless vs stateful."""
 
+import re
+
 import numpy as np
 
 from lstm_lessons.exercises import Feedback, right, wrong
@@ -7,10 +9,10 @@ from lstm_lessons.exercises import Feedback, right, wrong
 # --- 02-1: which of four models carry state? ------------------------------------------------------------------------
 
 MODELS_RIGHT = right(
-    en="Right: `b` hides its stateful LSTM inside another model, and `c` is a GRU. The test did not need to know.",
-    ja="正解です。`b` は別のモデルの中にステートフルな LSTM を隠し持ち、`c` は GRU です。"
+    en="Right: `b` hides its stateful LSTM inside another model, `c` is a stateful GRU. The test did not need to know.",
+    ja="正解です。`b` は別のモデルの中にステートフルな LSTM を隠し持ち、`c` はステートフルな GRU です。"
     "このテストは、それを知らなくても見抜けます。",
-    zh="答对了：`b` 把有状态的 LSTM 藏在另一个模型里，`c` 用的是 GRU。这个测试不必知道这些就能看出来。",
+    zh="答对了：`b` 把有状态的 LSTM 藏在另一个模型里，`c` 用的是有状态的 GRU。这个测试不必知道这些就能看出来。",
 )
 MODELS_FORM = wrong(
     en='The answer is a set of names, such as `{"a", "d"}`.',
@@ -18,20 +20,26 @@ MODELS_FORM = wrong(
     zh='答案应当是名字的集合，例如 `{"a", "d"}`。',
 )
 MODELS_NONE = wrong(
-    en="Did you feed zeros? A fresh LSTM answers zeros with zeros, whatever it carries. Feed something else.",
-    ja="ゼロを入力しませんでしたか。作りたての LSTM は、何を引き継いでいても、ゼロにはゼロを返します。"
+    en="Did you feed zeros? A fresh model that reads only zeros stays at zeros, stateful or not. Feed something else.",
+    ja="ゼロを入力しませんでしたか。作りたてのモデルは、ゼロだけを読んでいる限り、状態も答えもゼロのままです。"
     "ゼロ以外を入力してみてください。",
-    zh="你是不是输入了全零？刚建好的 LSTM 不管带着什么状态，遇到零都只回答零。换一个不是零的输入试试。",
+    zh="你是不是输入了全零？刚建好的模型如果只读过零，状态和回答就一直是零，有没有状态都看不出来。换一个不是零的输入试试。",
 )
 MODELS_NAME = wrong(
     en="`d` is only *called* stateful. Ask it the same thing twice.",
-    ja="`d` は*名前だけ*がステートフルです。同じことを二度尋ねてみてください。",
-    zh="`d` 只是*名字*叫 stateful。把同样的输入问它两次看看。",
+    ja="`d` は、名前に stateful と付いているだけです。同じことを二度たずねてみてください。",
+    zh="`d` 只是名字里有 stateful。把同样的输入问它两次看看。",
+)
+MODELS_SETTLED = wrong(
+    en="Did you ask `c` many times? Its state settles. Make the models anew and compare the first two answers.",
+    ja="`c` に何度もたずねましたか。同じ入力を続けると、状態は落ち着いてしまいます。"
+    "モデルを作り直し、最初の 2 回を比べてください。",
+    zh="你是不是问了 `c` 很多次？同样的输入读久了，状态会稳定下来。请重新建模型，比较最初的两次回答。",
 )
 MODELS_OTHER = wrong(
-    en="Not quite. Look at answers, not at layers: for each model, is the second answer the same as the first?",
-    ja="惜しいです。層ではなく答えを見てください。それぞれのモデルで、二度目の答えは一度目と同じですか。",
-    zh="还差一点。别看层，看回答：每个模型第二次的回答和第一次一样吗？",
+    en="Not yet. Look at answers, not at layers: for each model, is the second answer the same as the first?",
+    ja="まだ違います。層ではなく答えを見てください。それぞれのモデルで、2 回目の答えは 1 回目と同じですか。",
+    zh="还不对。别看层，看回答：每个模型第二次的回答和第一次一样吗？",
 )
 
 
@@ -63,6 +71,8 @@ def carrying_models(answer) -> Feedback:
         return MODELS_RIGHT
     if not names:
         return MODELS_NONE
+    if names == {"b"}:
+        return MODELS_SETTLED
     return MODELS_NAME if "d" in names else MODELS_OTHER
 
 
@@ -71,18 +81,23 @@ def carrying_models(answer) -> Feedback:
 RESETS_RIGHT = right(
     en="Right: three groups of four recordings, and one reset sets all four rows of the state to zeros.",
     ja="正解です。4 本ずつの組が 3 つあり、1 回のリセットで状態の 4 行すべてがゼロになります。",
-    zh="答对了：每组 4 段录音，共 3 组；一次重置就把状态的 4 行全部置零。",
+    zh="答对了：每组 4 条录音，共 3 组；一次重置就把状态的 4 行全部置零。",
 )
 RESETS_WRONG = {
     12: wrong(
         en="One for each recording? Four recordings run side by side, and a reset is for all rows at once.",
         ja="録音 1 本ごとに 1 回でしょうか。4 本が並んで進み、リセットはすべての行に一度に効きます。",
-        zh="每段录音重置一次？4 段录音是并排推进的，而一次重置对所有行同时生效。",
+        zh="每条录音重置一次？4 条录音是并排推进的，而一次重置对所有行同时生效。",
     ),
     18: wrong(
         en="18 is the number of batches. With a reset before each of them nothing would ever be carried.",
         ja="18 はバッチの数です。毎回リセットしたら、何も引き継がれません。",
         zh="18 是批次数。每一批之前都重置的话，什么也传不下去。",
+    ),
+    2: wrong(
+        en="Two are enough for a new model. This one has read something before: does its first group start from zeros?",
+        ja="作りたてのモデルなら 2 回で足ります。このモデルはもう何かを読んでいます。最初の組はゼロから始まりますか。",
+        zh="如果模型是新建的，两次就够了。可是这个模型之前读过别的东西：第一组是从零开始的吗？",
     ),
     1: wrong(
         en="After one reset only the first group starts from zeros. Whose memory would the second group start from?",
@@ -93,7 +108,7 @@ RESETS_WRONG = {
 RESETS_OTHER = wrong(
     en="How many recordings start at the same moment, and how often does that happen?",
     ja="同時に始まる録音は何本で、それは何回起こりますか。",
-    zh="同一时刻开始的录音有几段？这样的时刻一共有几次？",
+    zh="同一时刻开始的录音有几条？这样的时刻一共有几次？",
 )
 
 
@@ -108,7 +123,7 @@ def reset_count(answer) -> Feedback:
 READING_RIGHT = right(
     en="Right: from zeros, state carried through all chunks, and the same when called again.",
     ja="正解です。ゼロから始まり、すべてのチャンクを通して状態が引き継がれ、もう一度呼んでも同じ答えになります。",
-    zh="答对了：从零开始，状态贯穿所有片段，再次调用结果也一样。",
+    zh="答对了：从零开始，状态在片段之间一路传下去，再次调用结果也一样。",
 )
 READING_FORM = wrong(
     en="`answer` has to be your function itself: `answer = remember`, without brackets.",
@@ -121,10 +136,21 @@ READING_LAST_CHUNK = wrong(
     "途中のチャンクを飛ばしたりしていませんか。",
     zh="这是只读最后一个片段时的回答。是不是在循环里重置了，或者跳过了前面的片段？",
 )
+READING_WHOLE = wrong(
+    en="Right answers, but one call read more than `steps` steps. While the rest has not arrived, that cannot be done.",
+    ja="答えは合っていますが、1 回の呼び出しで `steps` より多くのステップを読んでいます。"
+    "残りがまだ届いていなければ、それはできません。",
+    zh="回答是对的，但有一次调用读了超过 `steps` 步。如果后面的还没有到来，就做不到这一点。",
+)
 READING_DIRTY = wrong(
-    en="Your answers depend on what the model had read before. Where do its states come from at the start?",
-    ja="モデルがその前に読んだものに、答えが左右されています。始まりの状態はどこから来ていますか。",
-    zh="你的回答会受模型之前读过的内容影响。开始时的状态是从哪里来的？",
+    en="Called twice, your function gives two different answers. Where do the model's states come from at the start?",
+    ja="関数を 2 回呼ぶと、違う答えが返ります。始まりの状態はどこから来ていますか。",
+    zh="调用两次，你的函数给出两种不同的回答。开始时的状态是从哪里来的？",
+)
+READING_INCOMPLETE = wrong(
+    en="Reading the whole from zeros gives other answers. Does your loop read every chunk, in order, to the end?",
+    ja="ゼロから全体を読んだときの答えと違います。ループは、すべてのチャンクを順番どおりに、最後まで読んでいますか。",
+    zh="这与从零开始读完整个序列的回答不同。你的循环是否按顺序读完了每一个片段？",
 )
 
 
@@ -132,16 +158,23 @@ def last_answers(answer) -> Feedback:
     if not callable(answer):
         return READING_FORM
     model, X, whole = _read_whole()
+    lengths = _record_lengths(model)
     try:
-        first, second = (np.asarray(answer(model, X, 5)) for _ in range(2))
+        first, second = (np.asarray(answer(model, X, steps), "float32") for steps in (5, 4))
     except Exception as error:
         return _raised(error)
-    if _alike(first, whole) and _alike(second, whole):
-        return READING_RIGHT
     if first.shape != whole.shape:
         return _other_shape(whole.shape, first.shape)
+    if _alike(first, whole) and _alike(second, whole):
+        return READING_WHOLE if max(lengths, default=0) > 5 else READING_RIGHT
+    return _hint_on_reading(model, X, first, second)
+
+
+def _hint_on_reading(model, X, first, second) -> Feedback:
     model.layers[0].reset_state()
-    return READING_LAST_CHUNK if _alike(first, model.predict_on_batch(X[:, -5:])) else READING_DIRTY
+    if _alike(first, model.predict_on_batch(X[:, -5:])):
+        return READING_LAST_CHUNK
+    return READING_INCOMPLETE if _alike(first, second) else READING_DIRTY
 
 
 def _read_whole():
@@ -158,22 +191,39 @@ def _read_whole():
     return model, X, model.predict_on_batch(X)
 
 
+def _record_lengths(model) -> list[int]:
+    """A list that grows by the number of steps whenever the model predicts."""
+    lengths = []
+
+    def recorded(predict):
+        def predict_and_record(x, *args, **options):
+            lengths.append(np.shape(x)[1])
+            return predict(x, *args, **options)
+
+        return predict_and_record
+
+    model.predict = recorded(model.predict)
+    model.predict_on_batch = recorded(model.predict_on_batch)
+    return lengths
+
+
 def _alike(a, b) -> bool:
     return a.shape == b.shape and np.allclose(a, b, atol=1e-5)
 
 
 def _raised(error) -> Feedback:
-    what = f"{type(error).__name__}: {error}"
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip().splitlines() or [""]
+    what = f"`{type(error).__name__}: {lines[0][:200]}`".replace("\n", " ")
     return wrong(
-        en=f"Your function raised {what}", ja=f"関数の中でエラーが起きました。{what}", zh=f"你的函数抛出了错误。{what}"
+        en=f"Your function raised {what}", ja=f"関数の中でエラーが起きました。{what}", zh=f"你的函数报错了。{what}"
     )
 
 
 def _other_shape(expected, received) -> Feedback:
     return wrong(
         en=f"Expected the answers to the last chunk, shape {expected}; your function returned {received}.",
-        ja=f"最後のチャンクへの答え、形 {expected} を返してください。いまの形は {received} です。",
-        zh=f"应当返回对最后一个片段的回答，形状 {expected}；你的函数返回的形状是 {received}。",
+        ja=f"最後のチャンクへの答え、形状 {expected} を返してください。いまの形状は {received} です。",
+        zh=f"应当返回对最后一个片段的回答，形状为 {expected}；你的函数返回的形状是 {received}。",
     )
 
 
