@@ -174,7 +174,7 @@ def test_exercises_wait_for_an_answer_and_their_solutions_are_right(path):
             solution = cell.source.startswith("# Solution")
             assert solution == bool(cell.metadata.get("jupyter", {}).get("source_hidden"))
             assert solution or re.search(r"^answer = \.\.\.", cell.source, re.M)
-            assert cell.outputs[-1].data["text/plain"].startswith("✅" if solution else "⏳")
+            assert cell.outputs[-1].data["text/plain"].startswith("✔" if solution else "○")
 
 
 # --- claims ---------------------------------------------------------------------------------------------------------

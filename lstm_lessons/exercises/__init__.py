@@ -19,11 +19,11 @@ class Feedback:
     words: Said
 
 
-_MARKS = {True: "✅", False: "❌"}
+_MARKS = {True: "✔", False: "✘"}
 NOT_ANSWERED = Said(
-    en="⏳ Not answered yet: replace `...` and run this cell again.",
-    ja="⏳ まだ答えがありません。`...` を書きかえて、このセルをもう一度実行してください。",
-    zh="⏳ 还没有作答：请把 `...` 换成你的答案，再运行一次这个单元格。",
+    en="○ Not answered yet: replace `...` and run this cell again.",
+    ja="○ まだ答えがありません。`...` を書きかえて、このセルをもう一度実行してください。",
+    zh="○ 还没有作答：请把 `...` 换成你的答案，再运行一次这个单元格。",
 )
 
 
