@@ -215,7 +215,7 @@ def _raised(error) -> Feedback:
     lines = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip().splitlines() or [""]
     what = f"`{type(error).__name__}: {lines[0][:200]}`".replace("\n", " ")
     return wrong(
-        en=f"Your function raised {what}", ja=f"関数の中でエラーが起きました。{what}", zh=f"你的函数报错了。{what}"
+        en=f"Your function raised {what}", ja=f"関数の中でエラーが起きました。{what}", zh=f"你的函数报错了：{what}"
     )
 
 
