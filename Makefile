@@ -34,17 +34,18 @@ lint: .venv/has-tests
 links: .venv/has-tests
 	$(BIN)/python tools/repository_links.py
 
-.venv/has-course: pyproject.toml | .venv
+.venv/has-course: pyproject.toml | .venv/made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
 	@touch $@
 
-.venv/has-tests: pyproject.toml | .venv
+.venv/has-tests: pyproject.toml | .venv/made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[test]'
 	@touch $@ .venv/has-course
 
-.venv:
+.venv/made:
 	@'$(PYTHON)' -c '$(OK_PYTHON)' 2>/dev/null || { echo "The course needs Python 3.11, 3.12 or 3.13 (TensorFlow 2.21 has no wheel for others), and '$(or $(PYTHON),python3)' is none of them. Install one, or name it: make $(or $(MAKECMDGOALS),lab) PYTHON=/path/to/python3.12" >&2; exit 1; }
-	'$(PYTHON)' -m venv $@ || { rm -rf $@; echo "Python could not make a virtual environment; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	'$(PYTHON)' -m venv .venv || { rm -rf .venv; echo "Python could not make a virtual environment; on Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@touch $@
 
 clean:
 	rm -rf .venv build dist .pytest_cache .ruff_cache .hypothesis

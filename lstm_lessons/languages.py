@@ -18,8 +18,7 @@ _RULES = "<style>{}</style>".format(
 class Said:
     """One text in three languages, each in an element that the language switch shows or hides.
 
-    `text()` gives the three in plain lines; `html()` gives them as HTML. Jupyter renders the texts as
-    Markdown.
+    `text()` gives the three in plain lines, `html()` as HTML; Jupyter renders them as Markdown.
     """
 
     def __init__(self, en: str, ja: str, zh: str):

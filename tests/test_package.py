@@ -3,6 +3,7 @@
 import ast
 import doctest
 import importlib
+import re
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,12 @@ def test_public_names_say_what_they_do_and_where_they_are_introduced(name):
     assert "Introduced in lesson" in " ".join(public.__doc__.split())
     assert ">>>" in public.__doc__
     assert set(public.__annotations__) >= {"return"}
+
+
+@pytest.mark.parametrize("readme", sorted(PACKAGE.parent.glob("README*.md")), ids=lambda path: path.name)
+def test_every_readme_lists_the_public_names(readme):
+    listed = set(re.findall(r"`(\w+)`", readme.read_text(encoding="utf-8")))
+    assert set(lstm_lessons.__all__) <= listed
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones():
