@@ -80,4 +80,4 @@ def test_functions_are_short():
             if isinstance(node, ast.FunctionDef):
                 body = node.body[1:] if ast.get_docstring(node) else node.body
                 lines = node.end_lineno - body[0].lineno + 1 if body else 0
-                assert lines <= 25, f"{path.name}: {node.name} has {lines} lines"
+                assert lines <= 20, f"{path.name}: {node.name} has {lines} lines"
