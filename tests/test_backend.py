@@ -33,6 +33,7 @@ def test_importing_and_using_tensorflow_writes_no_log_line():
     assert (done.stdout, done.stderr, done.returncode) == ("done\n", "", 0)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="what TensorFlow logs differs from system to system")
 def test_tensorflow_alone_does_write_log_lines():
     """The test above can fail: without the package there is something to keep quiet."""
     assert run("import tensorflow").stderr != ""

@@ -95,6 +95,7 @@ def test_right_answers(exercise, answer):
         ("02-2", "three", lesson_02.RESETS_OTHER),
         ("02-2", np.array([3, 3]), lesson_02.RESETS_OTHER),
         ("02-3", 3, lesson_02.READING_FORM),
+        ("02-3", lambda model, X, steps: ..., lesson_02.READING_NOT_WRITTEN),
         ("02-3", read_without_reset, lesson_02.READING_DIRTY),
         ("02-3", reset_only_afterwards, lesson_02.READING_DIRTY),
         ("02-3", reset_in_the_loop, lesson_02.READING_LAST_CHUNK),

@@ -130,6 +130,11 @@ READING_FORM = wrong(
     ja="`answer` には関数そのものを入れてください。`answer = remember` のように、かっこは付けません。",
     zh="`answer` 应当是函数本身：写成 `answer = remember`，不要加括号。",
 )
+READING_NOT_WRITTEN = wrong(
+    en="Your function still returns `...`. Write what it has to do, and run the cell again.",
+    ja="関数がまだ `...` を返しています。中身を書いて、セルをもう一度実行してください。",
+    zh="你的函数返回的还是 `...`。请写好函数的内容，再运行一次单元格。",
+)
 READING_LAST_CHUNK = wrong(
     en="This is the answer to the last chunk alone. Is there a reset inside your loop, or does it skip chunks?",
     ja="これは最後のチャンクだけを読んだ答えです。ループの中でリセットしていたり、"
@@ -160,7 +165,10 @@ def last_answers(answer) -> Feedback:
     model, X, whole = _read_whole()
     lengths = _record_lengths(model)
     try:
-        first, second = (np.asarray(answer(model, X, steps), "float32") for steps in (5, 4))
+        said = [answer(model, X, steps) for steps in (5, 4)]
+        if said[0] is ...:
+            return READING_NOT_WRITTEN
+        first, second = (np.asarray(values, "float32") for values in said)
     except Exception as error:
         return _raised(error)
     if first.shape != whole.shape:
