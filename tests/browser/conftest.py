@@ -54,7 +54,9 @@ window.kernelSaid = {pictures: 0, complaints: []};
 IS_OPEN = """path => window.jupyterapp?.shell && panelOf(path)?.context.isReady &&
     panelOf(path).sessionContext.session?.kernel?.connectionStatus === 'connected'"""
 LISTEN = """path => void panelOf(path).sessionContext.iopubMessage.connect((_, {header, content}) => {
-    if (header.msg_type === "update_display_data") kernelSaid.pictures += 1;
+    const drawn = header.msg_type === "update_display_data" && content.data;
+    if (drawn && drawn["image/png"]) kernelSaid.pictures += 1;
+    if (drawn && !drawn["image/png"]) kernelSaid.complaints.push(drawn["text/plain"]);
     if (header.msg_type === "error") kernelSaid.complaints.push(content.evalue);
     if (content.name === "stderr") kernelSaid.complaints.push(content.text);
 })"""
