@@ -11,15 +11,24 @@ from lstm_lessons import backend
 backend.pin_tensorflow()
 
 _ROOM_OF = {
+    "carryover_batches": "batches",
+    "carryover_breaks": "batches",
     "check": "exercises",
     "digits": "datasets",
     "draw_rows_read": "figures",
     "draw_seismograph": "figures",
     "draw_state": "figures",
+    "get_states": "states",
     "language_switch": "languages",
+    "leftover_steps": "batches",
     "memory_test": "datasets",
     "play": "widgets",
+    "preserved_states": "states",
+    "require_full_batches": "batches",
+    "reset_states": "states",
     "say": "languages",
+    "set_states": "states",
+    "sliding_windows": "batches",
 }
 __all__ = sorted(_ROOM_OF)
 

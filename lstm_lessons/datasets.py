@@ -4,6 +4,8 @@ from importlib.resources import files
 
 import numpy as np
 
+from lstm_lessons.arguments import whole_number
+
 
 def memory_test(n_sequences: int = 64, timesteps: int = 20, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
     """Sequences whose label is their first value: the smallest task that needs memory.
@@ -21,8 +23,7 @@ def memory_test(n_sequences: int = 64, timesteps: int = 20, seed: int = 0) -> tu
     Source: the task by which the first stateful examples for Keras were explained, also in "RNN LSTM stateful"
     (document A of the course).
     """
-    _require_at_least("n_sequences", n_sequences, 2)
-    _require_at_least("timesteps", timesteps, 1)
+    n_sequences, timesteps = whole_number("n_sequences", n_sequences, 2), whole_number("timesteps", timesteps, 1)
     labels = np.random.default_rng(seed).permutation(np.arange(n_sequences) % 2).astype("float32")
     X = np.zeros((n_sequences, timesteps, 1), "float32")
     X[:, 0, 0] = labels
@@ -50,8 +51,3 @@ def digits() -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarra
 
 def _shipped(name: str):
     return (files("lstm_lessons") / "data" / name).open("rb")
-
-
-def _require_at_least(argument: str, value: int, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise ValueError(f"{argument}: expected a whole number of at least {least}, got {value!r}")

@@ -1,0 +1,19 @@
+"""What arguments have to be, and the one form of the error that says so: argument, what was expected, what came."""
+
+import operator
+
+
+def refusal(argument: str, expected: str, received: object) -> ValueError:
+    """The error for an argument that is not what was expected; whoever calls raises it."""
+    return ValueError(f"{argument}: expected {expected}, got {received}")
+
+
+def whole_number(argument: str, value: object, least: int) -> int:
+    """`value` as an int; ValueError naming the argument where it is no whole number or below `least`."""
+    try:
+        number = operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or number < least or isinstance(value, bool):
+        raise refusal(argument, f"a whole number of at least {least}", repr(value))
+    return number

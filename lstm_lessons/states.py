@@ -1,0 +1,211 @@
+"""What a model remembers: reading, setting and resetting the states of all its stateful recurrent layers."""
+
+import operator
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+import keras
+import numpy as np
+from keras import layers
+
+from lstm_lessons.arguments import refusal
+
+HOW_TO_MAKE_ONE = (
+    "a model with stateful layers (keras.Input((timesteps, features), batch_size=...), LSTM(stateful=True))"
+)
+HOW_TO_BUILD = "a model whose states exist: give it a keras.Input with batch_size, or call it once on a whole batch"
+
+
+def get_states(model: keras.Model) -> dict[str, np.ndarray]:
+    """The states of all stateful recurrent layers of a model, as copies under flat names, in model order.
+
+    Keys are the way to the layer and the name of the state: "lstm/h", "lstm/c", "encoder/gru/h" in a nested model,
+    "bidirectional/forward_lstm/c", "rnn/0/h" for the first of stacked cells. Values are (batch_size, units), without
+    unit, in the type of the state; a ConvLSTM's have more axes. The numbers that Keras gives to automatic names run
+    through the whole process (lstm_3); here they are counted anew in each model (lstm, lstm_1), so a model built by the
+    same code, or saved and loaded, has the same keys in any process. A shared layer is listed once.
+
+    Raises ValueError where the model has no stateful layer or is not built yet. Introduced in lesson 06.
+
+    >>> inputs = keras.Input((None, 3), batch_size=2)
+    >>> model = keras.Sequential([inputs, layers.LSTM(4, stateful=True), layers.Dense(1)])
+    >>> {key: value.shape for key, value in get_states(model).items()}
+    {'lstm/h': (2, 4), 'lstm/c': (2, 4)}
+
+    Source: keras issues 1947 and 4379 ask for it; states under names instead of positions as in Haiku.
+    """
+    return {key: variable.numpy() for key, variable in _state_variables(model).items()}
+
+
+def set_states(model: keras.Model, states: Mapping[str, np.ndarray]) -> None:
+    """Set the states of all stateful recurrent layers of a model, all of them or, if anything is wrong, none.
+
+    `states` has exactly the keys of `get_states(model)`, and for each the values in exactly that shape, (batch_size,
+    units); numbers of any real type, without unit, are cast to the type of the state.
+
+    Raises ValueError, and changes nothing, where keys are missing or unknown, where a shape differs (nothing is
+    broadcast), where values are no real numbers, or where they are not finite, also after the cast; and where the model
+    has no stateful layer or is not built yet. Introduced in lesson 06.
+
+    >>> model = keras.Sequential([keras.Input((None, 3), batch_size=2), layers.GRU(4, stateful=True)])
+    >>> set_states(model, {"gru/h": np.ones((2, 4))})
+    >>> bool(get_states(model)["gru/h"].all())
+    True
+
+    Source: keras issue 17440 asks for it; here the names guard against mixing up two layers or h and c.
+    """
+    variables = _state_variables(model)
+    _require_same_keys(states, variables)
+    values = {key: _checked(f"states[{key!r}]", states[key], variable) for key, variable in variables.items()}
+    for key, variable in variables.items():
+        variable.assign(values[key])
+
+
+def reset_states(model: keras.Model, rows: Iterable[int] | int | None = None) -> None:
+    """Set the states of a model to zeros: of all rows of the batch, or of the given rows and no other.
+
+    `rows` is a row's number or several of them, from 0 to batch_size - 1. Layers on which Keras's own `reset_state`
+    fails, such as RNN over stacked cells, and those inside nested models and wrappers are reset too.
+
+    Raises ValueError, and changes nothing, where a row does not exist or is no whole number, and where the model has no
+    stateful layer or is not built yet. Introduced in lesson 06.
+
+    >>> model = keras.Sequential([keras.Input((None, 3), batch_size=2), layers.GRU(4, stateful=True)])
+    >>> set_states(model, {"gru/h": np.ones((2, 4))})
+    >>> reset_states(model, rows=[1])
+    >>> get_states(model)["gru/h"].any(axis=1).tolist()
+    [True, False]
+
+    Source: rows that are reset one by one, as Haiku's `ResetCore` does.
+    """
+    variables = _state_variables(model)
+    batch_size = min(variable.shape[0] for variable in variables.values())
+    chosen = slice(None) if rows is None else _checked_rows(rows, batch_size)
+    for variable in variables.values():
+        values = variable.numpy()
+        values[chosen] = 0
+        variable.assign(values)
+
+
+@contextmanager
+def preserved_states(model: keras.Model) -> Iterator[None]:
+    """A `with` block after which the states of a model are exactly those from before, whatever happened inside.
+
+    Also after an exception, and bit for bit, NaN included. Raises ValueError where the model has no stateful layer or
+    is not built yet. Introduced in lesson 06.
+
+    >>> model = keras.Sequential([keras.Input((None, 3), batch_size=2), layers.GRU(4, stateful=True)])
+    >>> with preserved_states(model):
+    ...     answers = model.predict_on_batch(np.ones((2, 5, 3)))
+    >>> bool(get_states(model)["gru/h"].any())
+    False
+
+    Source: this course; what `fit` would need for its validation.
+    """
+    variables = list(_state_variables(model).values())
+    values = [variable.numpy() for variable in variables]
+    try:
+        yield
+    finally:
+        for variable, value in zip(variables, values, strict=True):
+            variable.assign(value)
+
+
+def _state_variables(model) -> dict[str, keras.Variable]:
+    if not isinstance(model, keras.Model):
+        raise refusal("model", "a keras.Model", type(model).__name__)
+    variables = {}
+    for path, layer in _recurrent_layers(model, "", set()):
+        if not layer.stateful:
+            continue
+        if layer.states is None:
+            raise refusal("model", HOW_TO_BUILD, f"layer {layer.name!r}, which has none yet")
+        variables.update(_named_states(layer.cell, layer.states, path))
+    if not variables:
+        raise refusal("model", HOW_TO_MAKE_ONE, f"{model.name!r}, which has none")
+    return variables
+
+
+def _recurrent_layers(parent, path: str, seen: set[int]) -> Iterator[tuple[str, layers.RNN]]:
+    """Every recurrent layer below `parent`, once, with the way that leads to it, in model order."""
+    names = set()
+    for layer in parent._flatten_layers(include_self=False, recursive=False):
+        name = _unused(_name_without_number(layer), names)
+        names.add(name)
+        if id(layer) in seen:
+            continue
+        seen.add(id(layer))
+        if isinstance(layer, layers.RNN):
+            yield path + name, layer
+        else:
+            yield from _recurrent_layers(layer, f"{path}{name}/", seen)
+
+
+def _name_without_number(layer) -> str:
+    """The layer's name; an automatic one (its class's, in snake case) without the number that Keras appends."""
+    name = re.sub(r"_\d+$", "", layer.name)
+    bare = re.sub(r"^(forward|backward)_", "", name).replace("_", "")
+    return name if bare == type(layer).__name__.replace("_", "").lower() else layer.name
+
+
+def _unused(name: str, names: set[str]) -> str:
+    numbered, number = name, 0
+    while numbered in names:
+        number += 1
+        numbered = f"{name}_{number}"
+    return numbered
+
+
+def _named_states(cell, states, path: str) -> Iterator[tuple[str, keras.Variable]]:
+    if isinstance(cell, layers.StackedRNNCells):
+        for number, (one, its_states) in enumerate(zip(cell.cells, states, strict=True)):
+            yield from _named_states(one, its_states, f"{path}/{number}")
+        return
+    variables = keras.tree.flatten(states)
+    if len(variables) == 1:
+        names = ["h"]
+    elif len(variables) == 2 and "lstm" in type(cell).__name__.lower():
+        names = ["h", "c"]
+    else:
+        names = [str(number) for number in range(len(variables))]
+    yield from ((f"{path}/{name}", variable) for name, variable in zip(names, variables, strict=True))
+
+
+def _require_same_keys(states, variables) -> None:
+    if not isinstance(states, Mapping):
+        raise refusal("states", f"a dict with the keys {list(variables)}", type(states).__name__)
+    missing = [key for key in variables if key not in states]
+    unknown = [key for key in states if key not in variables]
+    if missing or unknown:
+        raise refusal("states", f"the keys {list(variables)}", f"missing {missing} and unknown {unknown}")
+
+
+def _checked(argument: str, values, variable) -> np.ndarray:
+    shape, dtype = tuple(variable.shape), variable.numpy().dtype
+    try:
+        numbers = np.asarray(values.numpy() if hasattr(values, "numpy") else values)
+    except ValueError as error:
+        raise refusal(argument, f"numbers in shape {shape}", f"a {type(values).__name__}: {error}") from error
+    if numbers.dtype.kind not in "iuf" and numbers.dtype != dtype:
+        raise refusal(argument, "real numbers", f"values of type {numbers.dtype}")
+    if numbers.shape != shape:
+        raise refusal(argument, f"shape {shape}", numbers.shape)
+    with np.errstate(over="ignore"):
+        cast = numbers.astype(dtype)
+    if not np.isfinite(cast).all():
+        raise refusal(
+            argument, f"finite values (as {dtype})", f"{np.count_nonzero(~np.isfinite(cast))} NaN or infinite"
+        )
+    return cast
+
+
+def _checked_rows(rows, batch_size: int) -> list[int]:
+    whole_rows = f"row numbers from 0 to {batch_size - 1}"
+    several = list(rows) if isinstance(rows, Iterable) and not isinstance(rows, str) else [rows]
+    for row in several:
+        if isinstance(row, bool | np.bool_) or not hasattr(row, "__index__"):
+            raise refusal("rows", whole_rows, repr(row))
+        if not 0 <= operator.index(row) < batch_size:
+            raise refusal("rows", whole_rows, row)
+    return [operator.index(row) for row in several]
