@@ -1,14 +1,18 @@
 """Pictures of states: what went in, what was remembered, what was answered."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch, Rectangle
 
 CHUNK_LINE = {"color": "0.55", "linewidth": 0.8, "linestyle": ":"}
 RESET_LINE = {"color": "tab:red", "linewidth": 2}
+GATES = ("input gate i", "forget gate f", "candidate g", "output gate o")
+ROW_COLOURS = plt.get_cmap("Set3").colors
+LINK, BREAK = "black", "tab:red"
 
 
 def draw_state(
@@ -99,6 +103,86 @@ def draw_rows_read(image: np.ndarray, carried: np.ndarray, alone: Mapping[int, f
     return figure
 
 
+def draw_gates(symbols: Sequence[str], gates: np.ndarray, c: np.ndarray, h: np.ndarray, step: int) -> Figure:
+    """One unit of an LSTM while it reads: its gates and candidate, its c and h, and the sums of one step.
+
+    `symbols` (steps) is what stands below the steps; `gates` (steps, 4) the input gate, the forget gate, the candidate
+    and the output gate, `c` and `h` (steps,) the states after each step. A frame marks `step`, and the title
+    works it out; the first step starts from c = 0. Returns a figure that is not open in pyplot. Introduced in
+    lesson 01.
+
+    >>> figure = draw_gates("ab", np.zeros((2, 4)), np.zeros(2), np.zeros(2), step=1)
+    """
+    figure, axes = _stacked_panels(heights=(1.6, 2.0))
+    _show_over_time(axes[0], gates, None, cmap="RdBu_r", vmin=-1, vmax=1)
+    axes[0].set_yticks(range(4), GATES)
+    axes[0].set_title(
+        _worked_out(symbols[step], gates[step], c[step - 1] if step else 0.0, c[step], h[step]), loc="left"
+    )
+    axes[1].plot(c, color="tab:purple", label="cell state c")
+    axes[1].plot(h, color="tab:green", label="hidden state h")
+    axes[1].set_yscale("symlog", linthresh=1)
+    axes[1].set_xticks(range(len(symbols)), symbols, family="monospace")
+    axes[1].legend(loc="upper right", ncols=2)
+    for ax in axes:
+        ax.axvspan(step - 0.5, step + 0.5, fill=False, edgecolor="black", linewidth=1.2, zorder=3)
+    return figure
+
+
+def draw_who_hears_whom(heard: Mapping[str, np.ndarray]) -> Figure:
+    """Which outputs move when one sample is changed: a map for each way of reading.
+
+    `heard` gives, by the map's title, a matrix (n, n) of booleans: row j, column i is true where a change of sample j
+    moves the output for sample i. The title also counts the true cells. Returns a figure that is not open in pyplot.
+    Introduced in lesson 03.
+
+    >>> figure = draw_who_hears_whom({"stateless": np.eye(3, dtype=bool)})
+    """
+    figure, axes = plt.subplots(1, len(heard), squeeze=False, figsize=(3.2 * len(heard), 3.7), layout="constrained")
+    plt.close(figure)
+    for ax, (title, matrix) in zip(axes[0], heard.items(), strict=True):
+        ax.imshow(matrix, cmap="Blues", vmin=0, vmax=1.4)
+        ax.set_title(f"{title}: {np.count_nonzero(matrix)}", fontsize=10)
+        ax.set(xticks=range(len(matrix)), yticks=range(len(matrix)), xlabel="i: whose output moves")
+        ax.set_xticks(np.arange(len(matrix)) - 0.5, minor=True)
+        ax.set_yticks(np.arange(len(matrix)) - 0.5, minor=True)
+        ax.grid(which="minor", color="0.85", linewidth=0.6)
+        ax.tick_params(which="both", length=0, labelsize=8)
+    axes[0, 0].set_ylabel("j: which sample is changed")
+    return figure
+
+
+def draw_carryover(time_index: np.ndarray, batch_size: int) -> Figure:
+    """Which sample hands its state to which, and which stretch of the series each row of the batch reads.
+
+    `time_index` (n, 2) gives the first and the last time of each sample, in whole steps. Left: the samples by number,
+    each column a batch, each row in its colour, with an arrow to the sample that starts from its state. Right: the time
+    that each sample covers, row by row. Links are black where the second sample follows the first in time, red where it
+    does not; a last batch that is not full is hatched and gets none. Returns a figure that is not open in pyplot.
+    Introduced in lesson 03.
+
+    >>> figure = draw_carryover(np.array([[0, 2], [6, 8], [3, 5], [9, 11]]), batch_size=2)
+    """
+    time_index = np.asarray(time_index)
+    n_full = len(time_index) // batch_size * batch_size
+    size = (11, 1.1 + 0.55 * batch_size)
+    figure, axes = plt.subplots(1, 2, figsize=size, sharey=True, width_ratios=(2, 3), layout="constrained")
+    plt.close(figure)
+    for j, (first, last) in enumerate(time_index):
+        batch, row = divmod(j, batch_size)
+        looks = _looks_of(row, full=j < n_full)
+        _label_box(axes[0], (batch - 0.3, row - 0.3), 0.6, j, looks)
+        _label_box(axes[1], (first, row - 0.3), last + 1 - first, j, looks)
+        if j + batch_size < n_full:
+            jump = time_index[j + batch_size, 0] - last - 1
+            _link(axes[0], (batch + 0.3, row), (batch + 0.7, row), follows=jump == 0)
+            if jump:
+                bend = _bend_over_boxes(jump, np.ptp(time_index))
+                _link(axes[1], (last + 1, row - 0.3), (last + 1 + jump, row - 0.3), follows=False, bend=bend)
+    _name_axes(axes, time_index, batch_size)
+    return figure
+
+
 def _stacked_panels(heights: tuple[float, ...]) -> tuple[Figure, list[Axes]]:
     size = (9, 1.1 + sum(heights))
     figure, axes = plt.subplots(
@@ -123,3 +207,39 @@ def _show_first_rows(ax, image, n_rows) -> None:
     shown = np.where(np.arange(len(image))[:, None] < n_rows, image, np.nan)
     ax.imshow(shown, cmap="Greys", vmin=0, vmax=image.max() or 1)
     ax.set(xticks=[], yticks=[])
+
+
+def _worked_out(symbol, gates, c_before, c, h) -> str:
+    i, f, g, o = gates
+    new_c = f"c = f c + i g = ({f:.2f})({c_before:.2f}) + ({i:.2f})({g:.2f}) = {c:.2f}"
+    return f"{symbol!r}:   {new_c}      h = o tanh(c) = ({o:.2f})({np.tanh(c):.2f}) = {h:.2f}"
+
+
+def _looks_of(row, full) -> dict:
+    colour = ROW_COLOURS[row % len(ROW_COLOURS)]
+    return {"facecolor": colour, "edgecolor": "0.3"} if full else {"fill": False, "edgecolor": "0.6", "hatch": "///"}
+
+
+def _label_box(ax, corner, width, number, looks) -> None:
+    ax.add_patch(Rectangle(corner, width, 0.6, alpha=0.8, **looks))
+    ax.text(corner[0] + width / 2, corner[1] + 0.3, number, ha="center", va="center", fontsize=8)
+
+
+def _link(ax, start, end, follows, bend=0.0) -> None:
+    looks = {"color": LINK if follows else BREAK, "linestyle": "-" if follows else "--", "mutation_scale": 10}
+    looks |= {"connectionstyle": f"arc3,rad={bend}", "shrinkA": 0, "shrinkB": 0}
+    ax.add_patch(FancyArrowPatch(start, end, arrowstyle="->", **looks))
+
+
+def _bend_over_boxes(jump: int, span: int) -> float:
+    """A flat arc above the boxes, to the right or to the left, however far it goes."""
+    return -np.sign(jump) * 0.25 * min(1.0, span / 6 / abs(jump))
+
+
+def _name_axes(axes, time_index, batch_size) -> None:
+    n_batches = -(-len(time_index) // batch_size)
+    axes[0].set(xlim=(-0.5, n_batches - 0.5), ylim=(batch_size - 0.4, -0.8), xticks=range(n_batches), xlabel="batch")
+    axes[0].set(yticks=range(batch_size), ylabel="row of the batch")
+    axes[0].set_title("samples, and who hands its state to whom", loc="left", fontsize=10)
+    axes[1].set(xlim=(time_index.min(), time_index.max() + 1), xlabel="time in the series (step)")
+    axes[1].set_title("what each row reads (red: a jump in time)", loc="left", fontsize=10)

@@ -10,20 +10,27 @@ from matplotlib.figure import Figure
 from lstm_lessons.languages import Said
 
 LABELS = {
+    "batch_size": Said("Batch size", "バッチサイズ", "批大小"),
     "chunk": Said("Steps per chunk", "1 チャンクのステップ数", "每个片段的步数"),
+    "layout": Said("Layout", "並べ方", "排列"),
     "model": Said("Model", "モデル", "模型"),
     "reset": Said("Reset when a sequence starts", "系列が始まるときにリセット", "新序列开始时重置"),
+    "n_samples": Said("Number of samples", "サンプルの数", "样本数"),
     "row": Said("Row of the batch", "バッチの行", "批次中的行"),
+    "shuffle": Said("Shuffle", "シャッフル", "打乱"),
     "source": Said("What is read", "読むもの", "读什么"),
+    "step": Said("Step", "ステップ", "步"),
+    "timesteps": Said("Steps per sample", "1 サンプルのステップ数", "每个样本的步数"),
 }
 
 
-def play(draw: Callable[..., Figure], **controls: list | bool) -> None:
+def play(draw: Callable[..., Figure], **controls: list | range | bool) -> None:
     """Show `draw(...)` as a picture, with one control an argument; moving a control draws the picture anew.
 
-    `controls` gives, by the name of the argument, what can be chosen: a list (buttons; the first is the start), or True
-    or False (a tick box). Names that stand in LABELS are shown in the reader's languages. Before anything is moved the
-    picture is `draw` of the first choices, so a saved notebook shows it too.
+    `controls` gives, by the name of the argument, what can be chosen: a list (buttons) or a rising range (a slider),
+    each starting at its first value, or True or False (a tick box). Names that stand in LABELS are shown in the
+    reader's languages. Before anything is moved the picture is `draw` of the first choices, so a saved notebook shows
+    it too.
 
     Raises ValueError naming the control whose choices are of another form, and whatever `draw` raises at the start;
     what it raises later is shown in place of the picture. Introduced in lesson 02.
@@ -54,10 +61,13 @@ def _drawn(draw, chosen) -> Figure:
 def _control(name, choices) -> ipywidgets.Widget:
     if isinstance(choices, bool):
         control = ipywidgets.Checkbox(choices, indent=False)
+    elif isinstance(choices, range) and choices and choices.step > 0:
+        bounds = {"min": choices[0], "max": choices[-1], "step": choices.step}
+        control = ipywidgets.IntSlider(choices[0], **bounds, continuous_update=False, layout={"width": "30em"})
     elif isinstance(choices, list) and choices:
         control = ipywidgets.ToggleButtons(options=choices, style={"button_width": "auto"})
     else:
-        raise ValueError(f"{name}: expected a list of choices, True or False, got {choices!r}")
+        raise ValueError(f"{name}: expected a list of choices, a rising range, True or False, got {choices!r}")
     control.add_class(f"lessons-{name}")
     return control
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lstm_lessons import check, exercises
-from lstm_lessons.exercises import lesson_02
+from lstm_lessons.exercises import lesson_01, lesson_02
 
 
 @pytest.fixture
@@ -16,7 +16,18 @@ def heard(monkeypatch):
 
 
 def feedback(exercise, answer):
-    return lesson_02.EXERCISES[exercise](answer)
+    return exercises._find(exercise)(answer)
+
+
+def counter(input_gate=20.0, forget_gate=20.0, candidate=0.0, for_one=2.0, recurrent=0.0):
+    """Weights of an LSTM(1) that, unless changed, counts ones."""
+    recurrent_kernel = np.array([[0.0, recurrent, 0.0, 0.0]])
+    bias = np.array([input_gate, forget_gate, candidate, 20.0])
+    return [np.array([[0.0, 0.0, for_one, 0.0]]), recurrent_kernel, bias]
+
+
+def gru_step(x, h, kernel, recurrent_kernel, bias):
+    return lesson_01._with_mistake("none")(x, h, kernel, recurrent_kernel, bias)
 
 
 def read_without_reset(model, X, steps):
@@ -62,6 +73,12 @@ def return_all_chunks(model, X, steps):
 @pytest.mark.parametrize(
     ("exercise", "answer"),
     [
+        ("01-1", 16),
+        ("01-1", 16.0),
+        ("01-2", counter()),
+        ("01-2", [part.tolist() for part in counter(for_one=0.5)]),
+        ("01-3", gru_step),
+        ("01-3", lambda *args: gru_step(*args).tolist()),
         ("02-1", {"b", "c"}),
         ("02-1", ["c", "b"]),
         ("02-2", 3),
@@ -77,6 +94,25 @@ def test_right_answers(exercise, answer):
 @pytest.mark.parametrize(
     ("exercise", "answer", "hint"),
     [
+        ("01-1", 49, lesson_01.FEATURES_WRONG[49]),
+        ("01-1", 3, lesson_01.FEATURES_WRONG[3]),
+        ("01-1", 7, lesson_01.FEATURES_OTHER),
+        ("01-1", "16", lesson_01.FEATURES_OTHER),
+        ("01-2", 3, lesson_01.COUNTER_FORM),
+        ("01-2", counter()[:2], lesson_01.COUNTER_FORM),
+        ("01-2", [*counter()[:2], np.zeros((1, 4))], lesson_01.COUNTER_FORM),
+        ("01-2", [*counter()[:2], np.full(4, np.nan)], lesson_01.COUNTER_FORM),
+        ("01-2", counter(for_one=1e300), lesson_01.COUNTER_FORM),
+        ("01-2", counter(for_one=0.0), lesson_01.COUNTER_STILL),
+        ("01-2", counter(forget_gate=0.0), lesson_01.COUNTER_FORGETS),
+        ("01-2", counter(candidate=-1.0), lesson_01.COUNTER_COUNTS_ZEROS),
+        ("01-2", counter(for_one=-2.0), lesson_01.COUNTER_DOWN),
+        ("01-2", [np.array([[0.0, -20.0, 2.0, 0.0]]), *counter()[1:]], lesson_01.COUNTER_UNEQUAL),
+        ("01-3", 3, lesson_01.GRU_FORM),
+        ("01-3", lambda *args: ..., lesson_01.GRU_NOT_WRITTEN),
+        ("01-3", lambda *args: (gru_step(*args), 1), lesson_01.GRU_SHAPE),
+        ("01-3", lambda x, h, *weights: 0 * h, lesson_01.GRU_OTHER),
+        *(("01-3", lesson_01._with_mistake(slip), hint) for slip, hint in lesson_01.GRU_MISTAKES.items()),
         ("02-1", set(), lesson_02.MODELS_NONE),
         ("02-1", {"b", "c", "d"}, lesson_02.MODELS_NAME),
         ("02-1", {"b"}, lesson_02.MODELS_SETTLED),

@@ -5,8 +5,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgba
+from matplotlib.patches import FancyArrowPatch, Rectangle
 
-from lstm_lessons import draw_rows_read, draw_seismograph, draw_state
+from lstm_lessons import (
+    draw_carryover,
+    draw_gates,
+    draw_rows_read,
+    draw_seismograph,
+    draw_state,
+    draw_who_hears_whom,
+)
 
 mpl.use("agg")
 
@@ -64,3 +72,58 @@ def test_draw_rows_read_lets_the_image_appear_row_by_row():
 
 def test_draw_rows_read_of_an_empty_image():
     assert len(draw_rows_read(np.zeros((8, 8)), np.zeros(8), {1: 0.1}).axes) == 9
+
+
+def test_draw_gates_works_out_the_chosen_step():
+    gates = np.array([[0.5, 1.0, -1.0, 1.0], [0.25, 0.5, 1.0, 0.5]])
+    c = np.array([-0.5, 0.0])
+    h = np.tanh(c) * gates[:, 3]
+    figure = draw_gates("ab", gates, c, h, step=1)
+    above, below = figure.axes
+    np.testing.assert_array_equal(above.images[0].get_array(), gates.T)
+    assert [line.get_ydata().tolist() for line in below.lines] == [c.tolist(), h.tolist()]
+    assert [label.get_text() for label in below.get_xticklabels()] == ["a", "b"]
+    assert [(ax.patches[0].get_x(), ax.patches[0].get_width()) for ax in (above, below)] == [(0.5, 1.0)] * 2
+    assert "'b':   c = f c + i g = (0.50)(-0.50) + (0.25)(1.00) = 0.00" in above.get_title(loc="left")
+    assert "(1.00)(0.00) + (0.50)(-1.00) = -0.50" in draw_gates("ab", gates, c, h, 0).axes[0].get_title(loc="left")
+
+
+def test_draw_who_hears_whom_counts_and_shows_each_map():
+    heard = {"alone": np.eye(3, dtype=bool), "all that follow": np.triu(np.ones((3, 3), bool))}
+    figure = draw_who_hears_whom(heard)
+    assert [ax.get_title() for ax in figure.axes] == ["alone: 3", "all that follow: 6"]
+    for ax, matrix in zip(figure.axes, heard.values(), strict=True):
+        np.testing.assert_array_equal(ax.images[0].get_array(), matrix)
+
+
+def links(ax):
+    return [patch.get_linestyle() for patch in ax.patches if isinstance(patch, FancyArrowPatch)]
+
+
+def boxes(ax):
+    """The samples of each row of the batch, from left to right: (place, width, looks full)."""
+    rows = {}
+    for patch in ax.patches:
+        if isinstance(patch, Rectangle):
+            rows.setdefault(round(patch.get_y() + 0.3), []).append((patch.get_x(), patch.get_width(), patch.get_fill()))
+    return rows
+
+
+def test_draw_carryover_shows_where_rows_go_on():
+    """Six samples of 3 steps: row 0 reads steps 0 to 8, row 1 steps 9 to 17."""
+    figure = draw_carryover(np.array([[0, 2], [9, 11], [3, 5], [12, 14], [6, 8], [15, 17]]), batch_size=2)
+    grid, stretches = figure.axes
+    assert links(grid) == ["-"] * 4
+    assert links(stretches) == []
+    assert boxes(stretches) == {0: [(t, 3, True) for t in (0, 3, 6)], 1: [(t, 3, True) for t in (9, 12, 15)]}
+    assert [text.get_text() for text in grid.texts] == [*"012345"]
+    colours = {patch.get_facecolor() for patch in grid.patches if isinstance(patch, Rectangle)}
+    assert len(colours) == 2
+
+
+def test_draw_carryover_shows_jumps_and_a_batch_that_is_not_full():
+    in_order = np.stack([np.arange(0, 15, 3), np.arange(2, 17, 3)], axis=1)
+    grid, stretches = draw_carryover(in_order, batch_size=2).axes
+    assert links(grid) == links(stretches) == ["--"] * 2
+    assert [full for *_, full in boxes(grid)[0]] == [True, True, False]
+    assert len(boxes(grid)[1]) == 2

@@ -69,9 +69,9 @@ def test_a_known_name_is_labelled_in_three_languages_another_by_itself(shown):
     assert labels[1].count("something") == 3
 
 
-@pytest.mark.parametrize("bad", [[], (1, 2), 3, "ab", None])
+@pytest.mark.parametrize("bad", [[], (1, 2), 3, "ab", None, range(0), range(5, 0, -1)])
 def test_choices_of_another_form(shown, bad):
-    with pytest.raises(ValueError, match=r"^chunk: expected a list of choices, True or False, got "):
+    with pytest.raises(ValueError, match=r"^chunk: expected a list of choices, a rising range, True or False, got "):
         play(draw, chunk=bad)
     assert shown.objects == []
 
@@ -97,7 +97,11 @@ def test_what_the_drawing_raises_later_is_shown_in_its_place(shown):
     assert title(shown.updates[1]) == "{}"
 
 
-def test_controls_are_buttons_and_boxes(shown):
-    play(draw, chunk=[5, 1], reset=False)
+def test_controls_are_buttons_boxes_and_sliders(shown):
+    play(draw, chunk=[5, 1], reset=False, step=range(2, 9, 3))
     assert isinstance(shown.control("chunk"), ipywidgets.ToggleButtons)
+    slider = shown.control("step")
+    assert (slider.value, slider.min, slider.max, slider.step) == (2, 2, 8, 3)
+    slider.value = 5
+    assert title(shown.updates[-1]) == "{'chunk': 5, 'reset': False, 'step': 5}"
     assert isinstance(shown.control("reset"), ipywidgets.Checkbox)

@@ -51,6 +51,15 @@ def wrong(en: str, ja: str, zh: str) -> Feedback:
     return Feedback(False, Said(en, ja, zh))
 
 
+def raised(error: Exception) -> Feedback:
+    """What a reader hears whose function raised: the error, in one line."""
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip().splitlines() or [""]
+    what = f"`{type(error).__name__}: {lines[0][:200]}`".replace("\n", " ")
+    return wrong(
+        en=f"Your function raised {what}", ja=f"関数の中でエラーが起きました。{what}", zh=f"你的函数报错了：{what}"
+    )
+
+
 def _find(exercise: str) -> Callable[[object], Feedback]:
     lesson = re.fullmatch(r"(\d\d)-\d", str(exercise))
     room = f"lstm_lessons.exercises.lesson_{lesson[1]}" if lesson else ""

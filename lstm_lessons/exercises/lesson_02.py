@@ -1,10 +1,8 @@
 """The exercises of lesson 02, stateless vs stateful."""
 
-import re
-
 import numpy as np
 
-from lstm_lessons.exercises import Feedback, right, wrong
+from lstm_lessons.exercises import Feedback, raised, right, wrong
 
 # --- 02-1: which of four models carry state? ------------------------------------------------------------------------
 
@@ -170,7 +168,7 @@ def last_answers(answer) -> Feedback:
             return READING_NOT_WRITTEN
         first, second = (np.asarray(values, "float32") for values in said)
     except Exception as error:
-        return _raised(error)
+        return raised(error)
     if first.shape != whole.shape:
         return _other_shape(whole.shape, first.shape)
     if _alike(first, whole) and _alike(second, whole):
@@ -217,14 +215,6 @@ def _record_lengths(model) -> list[int]:
 
 def _alike(a, b) -> bool:
     return a.shape == b.shape and np.allclose(a, b, atol=1e-5)
-
-
-def _raised(error) -> Feedback:
-    lines = re.sub(r"\x1b\[[0-9;]*m", "", str(error)).strip().splitlines() or [""]
-    what = f"`{type(error).__name__}: {lines[0][:200]}`".replace("\n", " ")
-    return wrong(
-        en=f"Your function raised {what}", ja=f"関数の中でエラーが起きました。{what}", zh=f"你的函数报错了：{what}"
-    )
 
 
 def _other_shape(expected, received) -> Feedback:

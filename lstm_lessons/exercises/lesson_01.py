@@ -1,0 +1,258 @@
+"""The exercises of lesson 01, inside the cell."""
+
+import numpy as np
+
+from lstm_lessons.exercises import Feedback, raised, right, wrong
+
+# --- 01-1: how many features does an LSTM(32) with 6272 parameters read? ----------------------------------------------
+
+FEATURES_RIGHT = right(
+    en="Right: `6272 = 4 * 32 * (16 + 32 + 1)`. Its flattened output of 1600 numbers says 100 steps, too, not 7.",
+    ja="正解です。`6272 = 4 * 32 * (16 + 32 + 1)` です。同じ表で Flatten の出力が 1600 個なので、"
+    "ステップ数も 7 ではなく 100 です。",
+    zh="答对了：`6272 = 4 * 32 * (16 + 32 + 1)`。同一份摘要里 Flatten 的输出有 1600 个数，可见步数也不是 7，而是 100。",
+)
+FEATURES_WRONG = {
+    49: wrong(
+        en="49 is features, units and bias together: 6272 / 128. Take the 32 units and the 1 of the bias away.",
+        ja="49 = 6272 / 128 は、特徴量とユニットとバイアスを合わせた数です。ユニットの 32 とバイアスの "
+        "1 を引いてください。",
+        zh="49 = 6272 / 128 是特征、单元和偏置加在一起的数。减去 32 个单元和偏置的 1。",
+    ),
+    17: wrong(
+        en="Nearly. Each column also has one bias: the 1 in the formula.",
+        ja="もう少しです。どの列にもバイアスが 1 つあります。式の中の 1 です。",
+        zh="差一点。每一列还有一个偏置，就是公式里的那个 1。",
+    ),
+    3: wrong(
+        en="3 is what the description says. The cell above printed how many parameters that would make.",
+        ja="3 は説明文にある数です。そのときのパラメータ数は、上のセルで表示しました。",
+        zh="3 是描述里写的。那样会有多少参数，上面的单元格已经打印出来了。",
+    ),
+    163: wrong(
+        en="Did you forget that each unit has four columns? Divide by `4 * 32`.",
+        ja="1 ユニットに 4 列あることを忘れていませんか。`4 * 32` で割ってください。",
+        zh="是不是忘了每个单元有四列？要除以 `4 * 32`。",
+    ),
+}
+FEATURES_OTHER = wrong(
+    en="Turn the formula around: `6272 = 4 * 32 * (features + 32 + 1)`.",
+    ja="式を逆に解いてください。`6272 = 4 * 32 * (features + 32 + 1)` です。",
+    zh="把公式反过来解：`6272 = 4 * 32 * (features + 32 + 1)`。",
+)
+
+
+def feature_count(answer) -> Feedback:
+    if not isinstance(answer, int | float | np.number) or isinstance(answer, bool):
+        return FEATURES_OTHER
+    return FEATURES_RIGHT if answer == 16 else FEATURES_WRONG.get(answer, FEATURES_OTHER)
+
+
+# --- 01-2: weights for an LSTM(1) that counts ones in c ---------------------------------------------------------------
+
+COUNTER_SHAPES = ((1, 4), (1, 4), (4,))
+COUNTER_RIGHT = right(
+    en="Right: c rises by the same amount with every 1 and keeps still at every 0, over 60 steps.",
+    ja="正解です。60 ステップを通して、1 が来るたびに c は同じだけ増え、0 では動きません。",
+    zh="答对了：60 步之中，每来一个 1，c 都增加同样多；来 0 时，c 不动。",
+)
+COUNTER_FORM = wrong(
+    en="The answer is a list of three arrays of finite numbers, with the shapes (1, 4), (1, 4) and (4,).",
+    ja="答えは、有限な数からなる 3 つの配列のリストです。形状は順に（1, 4）、（1, 4）、（4,）です。",
+    zh="答案应当是三个数组组成的列表，数都是有限的，形状依次是（1，4）、（1，4）、（4，）。",
+)
+COUNTER_STILL = wrong(
+    en="c never moves. What should the candidate be when a 1 comes, and which column of the kernel makes it so?",
+    ja="c がまったく動きません。1 が来たとき候補値はどうなるべきで、それを決めるのはカーネルのどの列でしょうか。",
+    zh="c 一动不动。来 1 时候选值应当是多少？由核的哪一列决定？",
+)
+COUNTER_FORGETS = wrong(
+    en="c falls while zeros come: something is forgotten. How wide is the forget gate open?",
+    ja="0 が来るあいだに c が減っていきます。忘れているのです。忘却ゲートはどれだけ開いていますか。",
+    zh="来 0 的时候 c 在变小：有东西被忘掉了。遗忘门开得有多大？",
+)
+COUNTER_COUNTS_ZEROS = wrong(
+    en="c moves when a 0 comes, too. What is the candidate then?",
+    ja="0 が来たときにも c が動いています。そのときの候補値はいくつですか。",
+    zh="来 0 的时候 c 也在动。那时候选值是多少？",
+)
+COUNTER_DOWN = wrong(
+    en="c moves by equal steps, but downwards. Which sign has the candidate?",
+    ja="c は同じだけ動いていますが、減る向きです。候補値の符号はどうなっていますか。",
+    zh="c 每次变化一样多，但是在减少。候选值的符号是什么？",
+)
+COUNTER_UNEQUAL = wrong(
+    en="c keeps still at every 0, but not every 1 counts the same. Does a gate close, or does the old h have a say?",
+    ja="0 では動きませんが、1 のたびに増える量が同じではありません。ゲートが閉じたり、古い h "
+    "が影響したりしていませんか。",
+    zh="来 0 时不动，但每个 1 增加的量不一样。是不是有门关上了，或者旧的 h 在起作用？",
+)
+
+
+def counting_weights(answer) -> Feedback:
+    weights = _three_arrays(answer)
+    if weights is None:
+        return COUNTER_FORM
+    ones = np.random.default_rng(0).permutation(np.arange(60) % 2)
+    rises = np.diff(_c_of(weights, ones), prepend=0.0)
+    at_zero, at_one = rises[ones == 0], rises[ones == 1]
+    step = np.abs(at_one).max()
+    if not np.abs(rises).max():
+        return COUNTER_STILL
+    if np.abs(at_zero).max() > 0.01 * step:
+        return COUNTER_FORGETS if _only_decays(weights) else COUNTER_COUNTS_ZEROS
+    if np.ptp(at_one) > 0.02 * step:
+        return COUNTER_UNEQUAL
+    return COUNTER_RIGHT if at_one[0] > 0 else COUNTER_DOWN
+
+
+def _three_arrays(answer) -> list[np.ndarray] | None:
+    try:
+        weights = [np.asarray(part, "float64") for part in answer]
+    except (TypeError, ValueError):
+        return None
+    shapes_fit = tuple(part.shape for part in weights) == COUNTER_SHAPES
+    return weights if shapes_fit and all((np.abs(part) < 1e30).all() for part in weights) else None
+
+
+def _only_decays(weights) -> bool:
+    """Whether zeros alone leave c where it is, so that what a zero does to it is to let it fall."""
+    return not np.abs(_c_of(weights, np.zeros(5))).max() > 1e-3
+
+
+def _c_of(weights, values) -> np.ndarray:
+    """The cell state of an LSTM(1) after each of the values, by Keras."""
+    from keras import layers
+
+    cell = layers.LSTMCell(1)
+    cell.build((1, 1))
+    cell.set_weights(weights)
+    states, seen = [np.zeros((1, 1), "float32")] * 2, []
+    for value in np.asarray(values, "float32"):
+        _, states = cell(value.reshape(1, 1), states)
+        seen.append(float(states[1][0, 0]))
+    return np.array(seen)
+
+
+# --- 01-3: a GRU step by hand -----------------------------------------------------------------------------------------
+
+GRU_RIGHT = right(
+    en="Right: the same as Keras, over 7 steps with biases that are not zero.",
+    ja="正解です。ゼロでないバイアスで 7 ステップ読んでも、Keras と同じになります。",
+    zh="答对了：偏置不为零，连读 7 步，结果与 Keras 相同。",
+)
+GRU_FORM = wrong(
+    en="`answer` has to be your function itself: `answer = gru_step`, without brackets.",
+    ja="`answer` には関数そのものを入れてください。`answer = gru_step` のように、かっこは付けません。",
+    zh="`answer` 应当是函数本身：写成 `answer = gru_step`，不要加括号。",
+)
+GRU_NOT_WRITTEN = wrong(
+    en="Your function still returns `...`. Write what it has to do, and run the cell again.",
+    ja="関数がまだ `...` を返しています。中身を書いて、セルをもう一度実行してください。",
+    zh="你的函数返回的还是 `...`。请写好函数的内容，再运行一次单元格。",
+)
+GRU_SHAPE = wrong(
+    en="Your function has to return the new h alone, an array of the same shape as h: (batch_size, units).",
+    ja="新しい h だけを返してください。h と同じ形状（batch_size, units）の配列です。",
+    zh="函数应当只返回新的 h，它是和 h 形状相同的数组：（batch_size，units）。",
+)
+GRU_OTHER = wrong(
+    en="Not the numbers that Keras gets. Compare each line of yours with the formulas.",
+    ja="Keras と同じ数になりません。1 行ずつ式と見比べてください。",
+    zh="和 Keras 的数不一样。请把你的每一行和公式对照一遍。",
+)
+GRU_MISTAKES = {
+    "update turned around": wrong(
+        en="Old and new have changed places: it is `u * h + (1 - u) * g`. (Some papers define u the other way round.)",
+        ja="古いものと新しいものが入れかわっています。`u * h + (1 - u) * g` です。（u を逆に定義する論文もあります。）",
+        zh="新旧放反了：应当是 `u * h + (1 - u) * g`。（有的论文把 u 定义得正好相反。）",
+    ),
+    "gates swapped": wrong(
+        en="Update and reset have changed places: the first third of the columns is the update gate.",
+        ja="更新とリセットが入れかわっています。列のはじめの 3 分の 1 が更新ゲートです。",
+        zh="更新和重置放反了：列的第一个三分之一是更新门。",
+    ),
+    "no second bias": wrong(
+        en="The second bias is missing: the mixture of the old h has its own, `bias[1]`.",
+        ja="2 つ目のバイアスがありません。古い h を混ぜるほうにも、自分のバイアス `bias[1]` があります。",
+        zh="少了第二个偏置：混合旧的 h 时有它自己的偏置 `bias[1]`。",
+    ),
+    "reset too early": wrong(
+        en="The reset gate comes too early: in Keras it multiplies the mixed part `r_g`, not h before the mixing.",
+        ja="リセットゲートを掛けるのが早すぎます。Keras では、混ぜる前の h ではなく、混ぜたあとの `r_g` に掛けます。",
+        zh="重置门乘得太早了：在 Keras 里，它乘的是混合之后的 `r_g`，不是混合之前的 h。",
+    ),
+    "no reset": wrong(
+        en="The reset gate is missing from the candidate: `g = tanh(a_g + s * r_g)`.",
+        ja="候補値にリセットゲートが入っていません。`g = tanh(a_g + s * r_g)` です。",
+        zh="候选值里少了重置门：`g = tanh(a_g + s * r_g)`。",
+    ),
+}
+
+
+def gru_by_hand(answer) -> Feedback:
+    if not callable(answer):
+        return GRU_FORM
+    inputs, weights = _gru_input()
+    try:
+        returned = _read(answer, inputs, weights)
+    except Exception as error:
+        return raised(error)
+    if not isinstance(returned, np.ndarray):
+        return returned
+    if _close(returned, _read_by_keras(inputs, weights)):
+        return GRU_RIGHT
+    slips = (slip for slip in GRU_MISTAKES if _close(returned, _read(_with_mistake(slip), inputs, weights)))
+    return GRU_MISTAKES.get(next(slips, None), GRU_OTHER)
+
+
+def _gru_input():
+    generator = np.random.default_rng(3)
+    shapes = (3, 12), (4, 12), (2, 12)
+    return generator.normal(size=(2, 7, 3)), [generator.normal(size=shape) for shape in shapes]
+
+
+def _read(step, inputs, weights) -> np.ndarray | Feedback:
+    h = np.zeros((2, 4))
+    for t in range(inputs.shape[1]):
+        h_new = step(inputs[:, t].copy(), h.copy(), *(weight.copy() for weight in weights))
+        if h_new is ...:
+            return GRU_NOT_WRITTEN
+        if isinstance(h_new, tuple) or np.shape(h_new) != (2, 4):
+            return GRU_SHAPE
+        h = np.asarray(h_new, "float64")
+    return h
+
+
+def _read_by_keras(inputs, weights) -> np.ndarray:
+    from keras import layers
+
+    gru = layers.GRU(4)
+    gru.build((2, None, 3))
+    gru.set_weights(weights)
+    return gru(inputs.astype("float32")).numpy()
+
+
+def _with_mistake(slip: str):
+    """A GRU step with one of the usual mistakes."""
+
+    def step(x, h, kernel, recurrent_kernel, bias):
+        second = 0 if slip == "no second bias" else bias[1]
+        a_u, a_s, a_g = np.split(x @ kernel + bias[0], 3, axis=-1)
+        r_u, r_s, r_g = np.split(h @ recurrent_kernel + second, 3, axis=-1)
+        u, s = 1 / (1 + np.exp(-a_u - r_u)), 1 / (1 + np.exp(-a_s - r_s))
+        if slip == "gates swapped":
+            u, s = s, u
+        if slip == "reset too early":
+            r_g, s = (s * h) @ recurrent_kernel[:, 8:] + second[8:], 1
+        g = np.tanh(a_g + (1 if slip == "no reset" else s) * r_g)
+        return (1 - u) * h + u * g if slip == "update turned around" else u * h + (1 - u) * g
+
+    return step
+
+
+def _close(a, b) -> bool:
+    return bool(np.allclose(a, b, atol=1e-4))
+
+
+EXERCISES = {"01-1": feature_count, "01-2": counting_weights, "01-3": gru_by_hand}
