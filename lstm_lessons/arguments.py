@@ -2,6 +2,8 @@
 
 import operator
 
+import numpy as np
+
 
 def refusal(argument: str, expected: str, received: object) -> ValueError:
     """The error for an argument that is not what was expected; whoever calls raises it."""
@@ -12,8 +14,16 @@ def whole_number(argument: str, value: object, least: int) -> int:
     """`value` as an int; ValueError naming the argument where it is no whole number or below `least`."""
     try:
         number = operator.index(value)
-    except TypeError:
+    except (TypeError, AttributeError):  # a tensor of another type raises the latter
         number = None
     if number is None or number < least or isinstance(value, bool):
         raise refusal(argument, f"a whole number of at least {least}", repr(value))
     return number
+
+
+def as_array(argument: str, expected: str, value: object) -> np.ndarray:
+    """`value` as an array; ValueError naming the argument where NumPy cannot make one of it, a ragged list perhaps."""
+    try:
+        return np.asarray(value)
+    except Exception as error:  # whatever an object's own conversion raises
+        raise refusal(argument, expected, f"a {type(value).__name__}, which is none: {error}") from error

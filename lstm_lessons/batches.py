@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
-from lstm_lessons.arguments import refusal, whole_number
+from lstm_lessons.arguments import as_array, refusal, whole_number
 
 
 def sliding_windows(series: np.ndarray, timesteps: int, horizon: int = 1) -> tuple[np.ndarray, np.ndarray]:
@@ -11,8 +11,8 @@ def sliding_windows(series: np.ndarray, timesteps: int, horizon: int = 1) -> tup
 
     `series` is (time, features), in any unit. Returns X (n, timesteps, features) and Y (n, horizon, features), where n
     is time - timesteps - horizon + 1 and Y[j] follows X[j] in time. Both are read-only views of the series and take no
-    memory of their own. Neighbouring windows overlap, so in a stateful model their rows do not continue each other,
-    except at a batch size equal to timesteps.
+    memory of their own. A window's continuation in time is the one timesteps places later, so a stateful model reads
+    them without a break at a batch size equal to timesteps and at no other.
 
     Raises ValueError where the series is not two-dimensional or shorter than one window and its horizon, and where
     timesteps or horizon is below 1. Introduced in lesson 03.
@@ -57,9 +57,10 @@ def carryover_batches(
         raise refusal("series", room, f"{len(series)} steps (batch_size {batch_size}, timesteps {timesteps})")
     if targets is None:
         return _in_rows(series, batch_size, timesteps)
-    targets = np.asarray(targets)
+    expected = f"one for each of the {len(series)} steps of the series"
+    targets = as_array("targets", expected, targets)
     if targets.ndim == 0 or len(targets) != len(series):
-        raise refusal("targets", f"one for each of the {len(series)} steps of the series", f"shape {targets.shape}")
+        raise refusal("targets", expected, f"shape {targets.shape}")
     return _in_rows(series, batch_size, timesteps), _in_rows(targets, batch_size, timesteps)
 
 
@@ -92,23 +93,25 @@ def carryover_breaks(time_index: np.ndarray, batch_size: int) -> np.ndarray:
 
     Source: this course.
     """
-    time_index, batch_size = np.asarray(time_index), whole_number("batch_size", batch_size, 1)
+    expected = "whole numbers in shape (n, 2), first and last time of each sample"
+    time_index, batch_size = as_array("time_index", expected, time_index), whole_number("batch_size", batch_size, 1)
     if time_index.ndim != 2 or time_index.shape[1] != 2 or time_index.dtype.kind not in "iu":
-        came = f"shape {time_index.shape} of {time_index.dtype}"
-        raise refusal("time_index", "whole numbers in shape (n, 2), first and last time of each sample", came)
+        raise refusal("time_index", expected, f"shape {time_index.shape} of {time_index.dtype}")
     backwards = np.flatnonzero(time_index[:, 0] > time_index[:, 1])
     if len(backwards):
         raise refusal("time_index", "samples that begin before they end", f"sample {backwards[0]}, which does not")
-    breaks = np.flatnonzero(time_index[batch_size:, 0] != time_index[:-batch_size, 1] + 1)
+    batch_size = min(batch_size, len(time_index) + 1)
+    first, last = time_index[batch_size:, 0], time_index[:-batch_size, 1]
+    breaks = np.flatnonzero((first <= last) | (first - last != 1))  # last + 1 could overflow
     return np.stack([breaks, breaks + batch_size], axis=1)
 
 
 def require_full_batches(n_samples: int, batch_size: int) -> None:
     """Refuse a number of samples that does not fill whole batches, before a stateful model goes wrong on it.
 
-    Raises ValueError where n_samples is not a multiple of batch_size: with one sample too many Keras answers for rows
-    that do not exist and mixes up their states, without a word; with two or more it raises when the state has already
-    moved. Also where either is below 1. Introduced in lesson 03.
+    Raises ValueError where n_samples is not a multiple of batch_size: with one sample left over Keras answers for rows
+    that do not exist and mixes up their states, without a word; with two or more it raises after the full batches have
+    moved the state. Also where either is below 1. Introduced in lesson 03.
 
     >>> require_full_batches(8, batch_size=4)
 
@@ -121,12 +124,10 @@ def require_full_batches(n_samples: int, batch_size: int) -> None:
 
 
 def _two_axes(series) -> np.ndarray:
-    try:
-        series = np.asarray(series)
-    except ValueError as error:
-        raise refusal("series", "two axes (time, features)", f"a {type(series).__name__}: {error}") from error
+    expected = "two axes (time, features)"
+    series = as_array("series", expected, series)
     if series.ndim != 2:
-        raise refusal("series", "two axes (time, features)", f"shape {series.shape}")
+        raise refusal("series", expected, f"shape {series.shape}")
     return series
 
 

@@ -9,31 +9,38 @@ import keras
 import numpy as np
 from keras import layers
 
-from lstm_lessons.arguments import refusal
+from lstm_lessons.arguments import as_array, refusal
 
 HOW_TO_MAKE_ONE = (
     "a model with stateful layers (keras.Input((timesteps, features), batch_size=...), LSTM(stateful=True))"
 )
-HOW_TO_BUILD = "a model whose states exist: give it a keras.Input with batch_size, or call it once on a whole batch"
+HOW_TO_BUILD = (
+    "a model whose states exist: give it a keras.Input with batch_size, or call it once on a whole batch "
+    "(a stateful layer that is never called has none)"
+)
 
 
 def get_states(model: keras.Model) -> dict[str, np.ndarray]:
     """The states of all stateful recurrent layers of a model, as copies under flat names, in model order.
 
     Keys are the way to the layer and the name of the state: "lstm/h", "lstm/c", "encoder/gru/h" in a nested model,
-    "bidirectional/forward_lstm/c", "rnn/0/h" for the first of stacked cells. Values are (batch_size, units), without
-    unit, in the type of the state; a ConvLSTM's have more axes. The numbers that Keras gives to automatic names run
-    through the whole process (lstm_3); here they are counted anew in each model (lstm, lstm_1), so a model built by the
-    same code, or saved and loaded, has the same keys in any process. A shared layer is listed once.
+    "bidirectional/forward_lstm/c", "rnn/0/h" for the first of stacked cells. A cell of another kind with several states
+    has numbers for names, "rnn/0". Values are (batch_size, units), without unit, in the type of the state; a ConvLSTM's
+    have more axes. A shared layer is listed once.
 
-    Raises ValueError where the model has no stateful layer or is not built yet. Introduced in lesson 06.
+    The numbers that Keras gives to automatic names run through the whole process (lstm_3); here they are counted anew
+    in each model (lstm, lstm_1), so a model built by the same code, or saved and loaded, has the same keys in any
+    process. A name of that form that was given by hand (name="lstm_3") cannot be told apart and is counted anew too.
+
+    Raises ValueError where the model has no stateful layer, is not built yet (a subclassed model, loaded, before its
+    first call), or is spread over several devices. Introduced in lesson 06.
 
     >>> inputs = keras.Input((None, 3), batch_size=2)
     >>> model = keras.Sequential([inputs, layers.LSTM(4, stateful=True), layers.Dense(1)])
     >>> {key: value.shape for key, value in get_states(model).items()}
     {'lstm/h': (2, 4), 'lstm/c': (2, 4)}
 
-    Source: keras issues 1947 and 4379 ask for it; states under names instead of positions as in Haiku.
+    Source: wished for and sketched in keras issue 2181 (2016); states under names instead of positions, as in Haiku.
     """
     return {key: variable.numpy() for key, variable in _state_variables(model).items()}
 
@@ -53,7 +60,8 @@ def set_states(model: keras.Model, states: Mapping[str, np.ndarray]) -> None:
     >>> bool(get_states(model)["gru/h"].all())
     True
 
-    Source: keras issue 17440 asks for it; here the names guard against mixing up two layers or h and c.
+    Source: wished for and sketched in keras issue 2181 (2016); here names guard against mixing up two layers, or h and
+    c.
     """
     variables = _state_variables(model)
     _require_same_keys(states, variables)
@@ -68,8 +76,9 @@ def reset_states(model: keras.Model, rows: Iterable[int] | int | None = None) ->
     `rows` is a row's number or several of them, from 0 to batch_size - 1. Layers on which Keras's own `reset_state`
     fails, such as RNN over stacked cells, and those inside nested models and wrappers are reset too.
 
-    Raises ValueError, and changes nothing, where a row does not exist or is no whole number, and where the model has no
-    stateful layer or is not built yet. Introduced in lesson 06.
+    Raises ValueError, and changes nothing, where a row does not exist or is no whole number, where layers differ in
+    batch size and single rows are asked for, and where the model has no stateful layer or is not built yet. Introduced
+    in lesson 06.
 
     >>> model = keras.Sequential([keras.Input((None, 3), batch_size=2), layers.GRU(4, stateful=True)])
     >>> set_states(model, {"gru/h": np.ones((2, 4))})
@@ -80,8 +89,7 @@ def reset_states(model: keras.Model, rows: Iterable[int] | int | None = None) ->
     Source: rows that are reset one by one, as Haiku's `ResetCore` does.
     """
     variables = _state_variables(model)
-    batch_size = min(variable.shape[0] for variable in variables.values())
-    chosen = slice(None) if rows is None else _checked_rows(rows, batch_size)
+    chosen = ... if rows is None else _checked_rows(rows, _batch_size(variables))
     for variable in variables.values():
         values = variable.numpy()
         values[chosen] = 0
@@ -124,6 +132,8 @@ def _state_variables(model) -> dict[str, keras.Variable]:
         variables.update(_named_states(layer.cell, layer.states, path))
     if not variables:
         raise refusal("model", HOW_TO_MAKE_ONE, f"{model.name!r}, which has none")
+    if any(len(getattr(variable.value, "values", [None])) > 1 for variable in variables.values()):
+        raise refusal("model", "states on one device", f"{model.name!r}, whose rows are spread over several")
     return variables
 
 
@@ -138,15 +148,14 @@ def _recurrent_layers(parent, path: str, seen: set[int]) -> Iterator[tuple[str, 
         seen.add(id(layer))
         if isinstance(layer, layers.RNN):
             yield path + name, layer
-        else:
-            yield from _recurrent_layers(layer, f"{path}{name}/", seen)
+        yield from _recurrent_layers(layer, f"{path}{name}/", seen)
 
 
 def _name_without_number(layer) -> str:
     """The layer's name; an automatic one (its class's, in snake case) without the number that Keras appends."""
     name = re.sub(r"_\d+$", "", layer.name)
-    bare = re.sub(r"^(forward|backward)_", "", name).replace("_", "")
-    return name if bare == type(layer).__name__.replace("_", "").lower() else layer.name
+    bare, automatic = name.replace("_", ""), type(layer).__name__.replace("_", "").lower()
+    return name if bare in (automatic, f"forward{automatic}", f"backward{automatic}") else layer.name
 
 
 def _unused(name: str, names: set[str]) -> str:
@@ -165,7 +174,7 @@ def _named_states(cell, states, path: str) -> Iterator[tuple[str, keras.Variable
     variables = keras.tree.flatten(states)
     if len(variables) == 1:
         names = ["h"]
-    elif len(variables) == 2 and "lstm" in type(cell).__name__.lower():
+    elif isinstance(cell, layers.LSTMCell) or "convlstm" in type(cell).__name__.lower():
         names = ["h", "c"]
     else:
         names = [str(number) for number in range(len(variables))]
@@ -183,11 +192,8 @@ def _require_same_keys(states, variables) -> None:
 
 def _checked(argument: str, values, variable) -> np.ndarray:
     shape, dtype = tuple(variable.shape), variable.numpy().dtype
-    try:
-        numbers = np.asarray(values.numpy() if hasattr(values, "numpy") else values)
-    except ValueError as error:
-        raise refusal(argument, f"numbers in shape {shape}", f"a {type(values).__name__}: {error}") from error
-    if numbers.dtype.kind not in "iuf" and numbers.dtype != dtype:
+    numbers = as_array(argument, f"numbers in shape {shape}", values)
+    if numbers.dtype.kind not in "iuf" and "float" not in numbers.dtype.name:  # bfloat16 is of kind V
         raise refusal(argument, "real numbers", f"values of type {numbers.dtype}")
     if numbers.shape != shape:
         raise refusal(argument, f"shape {shape}", numbers.shape)
@@ -200,12 +206,26 @@ def _checked(argument: str, values, variable) -> np.ndarray:
     return cast
 
 
+def _batch_size(variables) -> int:
+    sizes = {variable.shape[0] if variable.shape else 1 for variable in variables.values()}
+    if len(sizes) > 1:
+        raise refusal("model", "one batch size in all layers, to reset single rows", f"sizes {sorted(sizes)}")
+    return sizes.pop()
+
+
 def _checked_rows(rows, batch_size: int) -> list[int]:
-    whole_rows = f"row numbers from 0 to {batch_size - 1}"
-    several = list(rows) if isinstance(rows, Iterable) and not isinstance(rows, str) else [rows]
-    for row in several:
-        if isinstance(row, bool | np.bool_) or not hasattr(row, "__index__"):
-            raise refusal("rows", whole_rows, repr(row))
-        if not 0 <= operator.index(row) < batch_size:
-            raise refusal("rows", whole_rows, row)
-    return [operator.index(row) for row in several]
+    try:
+        several = [rows] if isinstance(rows, str | bytes) else list(rows)
+    except (TypeError, NotImplementedError):  # one row
+        several = [rows]
+    return [_checked_row(row, batch_size) for row in several]
+
+
+def _checked_row(row, batch_size: int) -> int:
+    try:
+        number = operator.index(row)
+    except (TypeError, AttributeError):
+        number = -1
+    if isinstance(row, bool) or not 0 <= number < batch_size:
+        raise refusal("rows", f"row numbers from 0 to {batch_size - 1}", repr(row))
+    return number

@@ -71,6 +71,15 @@ def test_one_row_or_one_batch_is_a_view():
     series = np.zeros((24, 2))
     assert np.shares_memory(carryover_batches(series, 1, 4), series)
     assert np.shares_memory(carryover_batches(series, 6, 4), series)
+    for strided in (series[::-1], np.asfortranarray(series)):
+        assert np.shares_memory(carryover_batches(strided, 1, 4), strided)
+
+
+def test_targets_keep_their_type():
+    for targets in (np.linspace(0, 1, 24), np.array(list("abcdefghijklmnopqrstuvwx"))):
+        _, Y = carryover_batches(clock(24), 2, 3, targets=targets)
+        assert Y.dtype == targets.dtype
+        assert set(Y.ravel()) == set(targets)
 
 
 @pytest.mark.parametrize("kind", [layers.LSTM, layers.GRU, layers.SimpleRNN])
@@ -157,6 +166,16 @@ def test_consecutive_samples_continue_at_batch_size_one_only():
     assert len(carryover_breaks(times, 9)) == 0
 
 
+def test_breaks_at_the_end_of_what_a_type_can_hold():
+    for dtype in ("uint8", "int8", "uint64", "int64"):
+        most = np.iinfo(dtype).max
+        jump = np.array([[most - 2, most], [0, 2]], dtype)
+        assert carryover_breaks(jump, 1).tolist() == [[0, 1]]
+        assert len(carryover_breaks(np.array([[most - 3, most - 2], [most - 1, most]], dtype), 1)) == 0
+    assert carryover_breaks([[0, 2]], 2**70).shape == (0, 2)
+    assert carryover_breaks([[0, 2], [9, 9]], 1).dtype.kind == "i"
+
+
 def test_sliding_windows_continue_where_the_batch_is_as_large_as_the_window():
     X, _ = sliding_windows(clock(100), timesteps=20)
     times = first_and_last(X)
@@ -198,17 +217,25 @@ def test_a_series_too_short_for_one_batch_or_window():
         sliding_windows(clock(5), 4, 2)
     assert leftover_steps(29, 30, 1) == 29
     assert leftover_steps(0, 1, 1) == 0
-    with pytest.raises(ValueError, match=r"^n_steps: expected a whole number of at least 0, got -1"):
-        leftover_steps(-1, 1, 1)
+
+
+@pytest.mark.parametrize("bad", [-1, 24.5, True, None, keras.ops.array(2.0)], ids=repr)
+def test_steps_are_counted_in_whole_numbers(bad):
+    with pytest.raises(ValueError, match=r"^n_steps: expected a whole number of at least 0, got "):
+        leftover_steps(bad, 2, 3)
 
 
 @pytest.mark.parametrize("targets", [np.zeros(23), np.zeros((25, 1)), np.zeros((1, 24)), 5])
 def test_targets_are_as_long_as_the_series(targets):
     with pytest.raises(ValueError, match=r"^targets: expected one for each of the 24 steps of the series, got shape "):
         carryover_batches(clock(24), 2, 3, targets=targets)
+    with pytest.raises(ValueError, match=r"got shape \(23,\)$"):
+        carryover_batches(clock(24), 2, 3, targets=np.zeros(23))
 
 
-@pytest.mark.parametrize("bad", [[0, 1], [[0, 1, 2]], [[0.0, 1.0]], [["a", "b"]], np.zeros((2, 2, 2), int)])
+@pytest.mark.parametrize(
+    "bad", [[0, 1], [[0, 1, 2]], [[0.0, 1.0]], [["a", "b"]], np.zeros((2, 2), bool), np.zeros((2, 2, 2), int)]
+)
 def test_a_time_index_is_first_and_last_time_in_whole_numbers(bad):
     with pytest.raises(ValueError, match=r"^time_index: expected whole numbers in shape \(n, 2\).*, got shape "):
         carryover_breaks(bad, 2)
@@ -217,8 +244,17 @@ def test_a_time_index_is_first_and_last_time_in_whole_numbers(bad):
 def test_samples_begin_before_they_end():
     with pytest.raises(ValueError, match=r"^time_index: expected samples .*, got sample 1, which does not"):
         carryover_breaks([[0, 2], [5, 3]], 1)
+    with pytest.raises(ValueError, match=r"got sample 0, which does not"):
+        carryover_breaks([[5, 3], [0, 1], [9, 8]], 1)
     with pytest.raises(ValueError, match=r"^batch_size: expected a whole number of at least 1, got 0"):
         carryover_breaks([[0, 2]], 0)
+
+
+def test_ragged_lists_are_named():
+    with pytest.raises(ValueError, match=r"^targets: expected one for each of the 6 steps .*, got a list"):
+        carryover_batches(clock(6), 2, 3, targets=[[1], [1, 2]] * 3)
+    with pytest.raises(ValueError, match=r"^time_index: expected whole numbers .*, got a list"):
+        carryover_breaks([[0, 2], [3]], 1)
 
 
 @given(st.integers(1, 50), st.integers(1, 12))
@@ -236,6 +272,10 @@ def test_full_batches_are_counted_in_whole_numbers(bad):
         require_full_batches(bad, 4)
     with pytest.raises(ValueError, match=r"^batch_size: expected a whole number of at least 1, got "):
         require_full_batches(4, bad)
+
+
+def test_large_counts_pass():
+    require_full_batches(2_000_000, 2)
 
 
 def test_five_samples_in_batches_of_four_are_refused_before_keras_answers_eight():
