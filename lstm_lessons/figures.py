@@ -116,9 +116,8 @@ def draw_gates(symbols: Sequence[str], gates: np.ndarray, c: np.ndarray, h: np.n
     figure, axes = _stacked_panels(heights=(1.6, 2.0))
     _show_over_time(axes[0], gates, None, cmap="RdBu_r", vmin=-1, vmax=1)
     axes[0].set_yticks(range(4), GATES)
-    axes[0].set_title(
-        _worked_out(symbols[step], gates[step], c[step - 1] if step else 0.0, c[step], h[step]), loc="left"
-    )
+    worked_out = _worked_out(symbols[step], gates[step], c[step - 1] if step else 0.0, c[step], h[step])
+    axes[0].set_title(worked_out, loc="left", fontsize=11, family="monospace")
     axes[1].plot(c, color="tab:purple", label="cell state c")
     axes[1].plot(h, color="tab:green", label="hidden state h")
     axes[1].set_yscale("symlog", linthresh=1)
@@ -212,7 +211,7 @@ def _show_first_rows(ax, image, n_rows) -> None:
 def _worked_out(symbol, gates, c_before, c, h) -> str:
     i, f, g, o = gates
     new_c = f"c = f c + i g = ({f:.2f})({c_before:.2f}) + ({i:.2f})({g:.2f}) = {c:.2f}"
-    return f"{symbol!r}:   {new_c}      h = o tanh(c) = ({o:.2f})({np.tanh(c):.2f}) = {h:.2f}"
+    return f"{symbol!r}:  {new_c}\n      h = o tanh(c) = ({o:.2f})({np.tanh(c):.2f}) = {h:.2f}"
 
 
 def _looks_of(row, full) -> dict:

@@ -1,10 +1,12 @@
 """check() tells right from wrong, answers each usual mistake with its own hint, and never raises over an answer."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
 from lstm_lessons import check, exercises
-from lstm_lessons.exercises import lesson_01, lesson_02
+from lstm_lessons.exercises import lesson_01, lesson_02, lesson_03
 
 
 @pytest.fixture
@@ -74,11 +76,17 @@ def return_all_chunks(model, X, steps):
     ("exercise", "answer"),
     [
         ("01-1", 16),
-        ("01-1", 16.0),
+        ("01-1", np.array([16])),
+        ("01-1", Fraction(16)),
         ("01-2", counter()),
         ("01-2", [part.tolist() for part in counter(for_one=0.5)]),
         ("01-3", gru_step),
         ("01-3", lambda *args: gru_step(*args).tolist()),
+        ("03-1", 24),
+        ("03-2", [0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11]),
+        ("03-2", np.array([9, 0, 3, 6, 10, 1, 4, 7, 11, 2, 5, 8])),
+        ("03-3", 23),
+        ("03-3", np.float64(23)),
         ("02-1", {"b", "c"}),
         ("02-1", ["c", "b"]),
         ("02-2", 3),
@@ -106,11 +114,18 @@ def test_right_answers(exercise, answer):
         ("01-2", counter(for_one=0.0), lesson_01.COUNTER_STILL),
         ("01-2", counter(forget_gate=0.0), lesson_01.COUNTER_FORGETS),
         ("01-2", counter(candidate=-1.0), lesson_01.COUNTER_COUNTS_ZEROS),
+        ("01-2", [counter()[0], np.array([[0.0, 0.0, 1.0, 0.0]]), counter()[2]], lesson_01.COUNTER_COUNTS_ZEROS),
+        ("01-2", counter(input_gate=-20.0), lesson_01.COUNTER_STILL),
+        ("01-2", counter(for_one=1e-6), lesson_01.COUNTER_STILL),
+        ("01-2", [*counter()[:2], counter()[2] + 1j], lesson_01.COUNTER_FORM),
+        ("01-2", [[[0, 0, 10**400, 0]], [[0] * 4], [20] * 4], lesson_01.COUNTER_FORM),
         ("01-2", counter(for_one=-2.0), lesson_01.COUNTER_DOWN),
         ("01-2", [np.array([[0.0, -20.0, 2.0, 0.0]]), *counter()[1:]], lesson_01.COUNTER_UNEQUAL),
         ("01-3", 3, lesson_01.GRU_FORM),
         ("01-3", lambda *args: ..., lesson_01.GRU_NOT_WRITTEN),
         ("01-3", lambda *args: (gru_step(*args), 1), lesson_01.GRU_SHAPE),
+        ("01-3", lambda *args: [[1], [1, 2]], lesson_01.GRU_SHAPE),
+        ("01-3", lambda *args: gru_step(*args) + 0j, lesson_01.GRU_SHAPE),
         ("01-3", lambda x, h, *weights: 0 * h, lesson_01.GRU_OTHER),
         *(("01-3", lesson_01._with_mistake(slip), hint) for slip, hint in lesson_01.GRU_MISTAKES.items()),
         ("02-1", set(), lesson_02.MODELS_NONE),
@@ -138,12 +153,37 @@ def test_right_answers(exercise, answer):
         ("02-3", lambda model, X, steps: read_only_the_first_chunk(model, X, 5), lesson_02.READING_INCOMPLETE),
         ("02-3", lambda model, X, steps: forget_the_last_chunk(model, X, 5), lesson_02.READING_INCOMPLETE),
         ("02-3", read_all_at_once, lesson_02.READING_WHOLE),
+        *(("03-1", number, hint) for number, hint in lesson_03.HEARD_WRONG.items()),
+        ("03-1", 48, lesson_03.HEARD_OTHER),
+        ("03-1", "24", lesson_03.HEARD_OTHER),
+        ("03-1", 24 + 0j, lesson_03.HEARD_OTHER),
+        ("03-2", range(12), lesson_03.ORDER_UNCHANGED),
+        ("03-2", [0, 4, 8, 1, 5, 9, 2, 6, 10, 3, 7, 11], lesson_03.ORDER_TRANSPOSED),
+        ("03-2", [0, 3, 6, 9], lesson_03.ORDER_FORM),
+        ("03-2", [0.5, *range(1, 12)], lesson_03.ORDER_FORM),
+        ("03-2", [np.nan, *range(1, 12)], lesson_03.ORDER_FORM),
+        ("03-2", [0, 0, *range(2, 12)], lesson_03.ORDER_FORM),
+        ("03-2", "0 3 6 9", lesson_03.ORDER_FORM),
+        ("03-2", ..., lesson_03.ORDER_FORM),
+        ("03-3", 19, lesson_03.SIZE_FORM),
+        ("03-3", 20.5, lesson_03.SIZE_FORM),
+        ("03-3", [23, 24], lesson_03.SIZE_FORM),
     ],
 )
 def test_each_usual_mistake_has_its_hint(exercise, answer, hint):
     given = feedback(exercise, answer)
     assert not given.right
     assert given is hint
+
+
+def test_an_order_hears_which_samples_do_not_follow():
+    order = [0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 11, 8]
+    assert "sample 11 would start from the state of sample 7" in feedback("03-2", order).words.texts["en"]
+
+
+def test_a_batch_size_hears_how_many_steps_it_leaves():
+    assert "leaves 210 steps over" in feedback("03-3", 20).words.texts["en"]
+    assert "only 6 steps" in feedback("03-3", 23).words.texts["en"]
 
 
 def test_a_function_that_returns_something_else_hears_which_shape_was_expected():

@@ -84,7 +84,7 @@ def test_draw_gates_works_out_the_chosen_step():
     assert [line.get_ydata().tolist() for line in below.lines] == [c.tolist(), h.tolist()]
     assert [label.get_text() for label in below.get_xticklabels()] == ["a", "b"]
     assert [(ax.patches[0].get_x(), ax.patches[0].get_width()) for ax in (above, below)] == [(0.5, 1.0)] * 2
-    assert "'b':   c = f c + i g = (0.50)(-0.50) + (0.25)(1.00) = 0.00" in above.get_title(loc="left")
+    assert "'b':  c = f c + i g = (0.50)(-0.50) + (0.25)(1.00) = 0.00" in above.get_title(loc="left")
     assert "(1.00)(0.00) + (0.50)(-1.00) = -0.50" in draw_gates("ab", gates, c, h, 0).axes[0].get_title(loc="left")
 
 

@@ -172,7 +172,8 @@ def test_exercises_wait_for_an_answer_and_their_solutions_are_right(path):
     for cell in cells(path, "code"):
         if re.search(r"^check\(", cell.source, re.M):
             solution = cell.source.startswith("# Solution")
-            assert solution == bool(cell.metadata.get("jupyter", {}).get("source_hidden"))
+            folded = {"outputs_hidden": True, "source_hidden": True}
+            assert cell.metadata.get("jupyter", {}) == (folded if solution else {})
             assert solution or re.search(r"^answer = \.\.\.", cell.source, re.M)
             assert cell.outputs[-1].data["text/plain"].startswith("✔" if solution else "○")
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 
+import numpy as np
 from IPython.display import display
 
 from lstm_lessons.languages import Said
@@ -49,6 +50,17 @@ def right(en: str, ja: str, zh: str) -> Feedback:
 
 def wrong(en: str, ja: str, zh: str) -> Feedback:
     return Feedback(False, Said(en, ja, zh))
+
+
+def one_number(answer) -> float | None:
+    """The number in an answer, be it an int, a float, or an array or tensor of one; None where it is none."""
+    try:
+        if isinstance(answer, bool | str | bytes) or np.iscomplexobj(answer):
+            return None
+        numbers = np.asarray(answer, "float64")
+    except Exception:  # whatever an object's own conversion raises
+        return None
+    return numbers.item() if numbers.size == 1 else None
 
 
 def raised(error: Exception) -> Feedback:

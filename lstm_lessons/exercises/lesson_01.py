@@ -2,15 +2,16 @@
 
 import numpy as np
 
-from lstm_lessons.exercises import Feedback, raised, right, wrong
+from lstm_lessons.exercises import Feedback, one_number, raised, right, wrong
 
 # --- 01-1: how many features does an LSTM(32) with 6272 parameters read? ----------------------------------------------
 
 FEATURES_RIGHT = right(
-    en="Right: `6272 = 4 * 32 * (16 + 32 + 1)`. Its flattened output of 1600 numbers says 100 steps, too, not 7.",
-    ja="正解です。`6272 = 4 * 32 * (16 + 32 + 1)` です。同じ表で Flatten の出力が 1600 個なので、"
-    "ステップ数も 7 ではなく 100 です。",
-    zh="答对了：`6272 = 4 * 32 * (16 + 32 + 1)`。同一份摘要里 Flatten 的输出有 1600 个数，可见步数也不是 7，而是 100。",
+    en="Right: `6272 = 4 * 32 * (16 + 32 + 1)`. And 1600 numbers after flattening, 16 at each "
+    "step, mean 100 steps, not 7.",
+    ja="正解です。`6272 = 4 * 32 * (16 + 32 + 1)` です。また、平らにした出力が 1600 個で、1 ステップに "
+    "16 個ですから、ステップ数も 7 ではなく 100 です。",
+    zh="答对了：`6272 = 4 * 32 * (16 + 32 + 1)`。展平后有 1600 个数，每步 16 个，可见步数也不是 7，而是 100。",
 )
 FEATURES_WRONG = {
     49: wrong(
@@ -43,9 +44,8 @@ FEATURES_OTHER = wrong(
 
 
 def feature_count(answer) -> Feedback:
-    if not isinstance(answer, int | float | np.number) or isinstance(answer, bool):
-        return FEATURES_OTHER
-    return FEATURES_RIGHT if answer == 16 else FEATURES_WRONG.get(answer, FEATURES_OTHER)
+    number = one_number(answer)
+    return FEATURES_RIGHT if number == 16 else FEATURES_WRONG.get(number, FEATURES_OTHER)
 
 
 # --- 01-2: weights for an LSTM(1) that counts ones in c ---------------------------------------------------------------
@@ -58,13 +58,15 @@ COUNTER_RIGHT = right(
 )
 COUNTER_FORM = wrong(
     en="The answer is a list of three arrays of finite numbers, with the shapes (1, 4), (1, 4) and (4,).",
-    ja="答えは、有限な数からなる 3 つの配列のリストです。形状は順に（1, 4）、（1, 4）、（4,）です。",
-    zh="答案应当是三个数组组成的列表，数都是有限的，形状依次是（1，4）、（1，4）、（4，）。",
+    ja="答えは、有限な数からなる 3 つの配列のリストです。形状は順に (1, 4)、(1, 4)、(4,) です。",
+    zh="答案应当是三个数组组成的列表，数都是有限的，形状依次是 (1, 4)、(1, 4)、(4,)。",
 )
 COUNTER_STILL = wrong(
-    en="c never moves. What should the candidate be when a 1 comes, and which column of the kernel makes it so?",
-    ja="c がまったく動きません。1 が来たとき候補値はどうなるべきで、それを決めるのはカーネルのどの列でしょうか。",
-    zh="c 一动不动。来 1 时候选值应当是多少？由核的哪一列决定？",
+    en="c does not move, or hardly. What should the candidate be when a 1 comes, which column "
+    "of the kernel makes it so, and does the input gate let it in?",
+    ja="c がほとんど動きません。1 が来たとき候補値はどうなるべきで、それを決めるのはカーネルのどの列でしょうか。"
+    "入力ゲートは通していますか。",
+    zh="c 几乎不动。来 1 时候选值应当是多少？由核的哪一列决定？输入门放它进来了吗？",
 )
 COUNTER_FORGETS = wrong(
     en="c falls while zeros come: something is forgotten. How wide is the forget gate open?",
@@ -72,9 +74,9 @@ COUNTER_FORGETS = wrong(
     zh="来 0 的时候 c 在变小：有东西被忘掉了。遗忘门开得有多大？",
 )
 COUNTER_COUNTS_ZEROS = wrong(
-    en="c moves when a 0 comes, too. What is the candidate then?",
-    ja="0 が来たときにも c が動いています。そのときの候補値はいくつですか。",
-    zh="来 0 的时候 c 也在动。那时候选值是多少？",
+    en="c moves when a 0 comes, too. What is the candidate then, and does the old h have a say in it?",
+    ja="0 が来たときにも c が動いています。そのときの候補値はいくつですか。古い h が影響していませんか。",
+    zh="来 0 的时候 c 也在动。那时候选值是多少？旧的 h 有没有影响它？",
 )
 COUNTER_DOWN = wrong(
     en="c moves by equal steps, but downwards. Which sign has the candidate?",
@@ -94,13 +96,14 @@ def counting_weights(answer) -> Feedback:
     if weights is None:
         return COUNTER_FORM
     ones = np.random.default_rng(0).permutation(np.arange(60) % 2)
-    rises = np.diff(_c_of(weights, ones), prepend=0.0)
+    c = _c_of(weights, ones)
+    rises, before = np.diff(c, prepend=0.0), np.append(0.0, c[:-1])
     at_zero, at_one = rises[ones == 0], rises[ones == 1]
     step = np.abs(at_one).max()
-    if not np.abs(rises).max():
+    if np.abs(at_zero).max() > 0.01 * max(step, 1e-3):
+        return COUNTER_FORGETS if (at_zero * before[ones == 0] <= 0).all() else COUNTER_COUNTS_ZEROS
+    if step < 1e-3:
         return COUNTER_STILL
-    if np.abs(at_zero).max() > 0.01 * step:
-        return COUNTER_FORGETS if _only_decays(weights) else COUNTER_COUNTS_ZEROS
     if np.ptp(at_one) > 0.02 * step:
         return COUNTER_UNEQUAL
     return COUNTER_RIGHT if at_one[0] > 0 else COUNTER_DOWN
@@ -108,16 +111,13 @@ def counting_weights(answer) -> Feedback:
 
 def _three_arrays(answer) -> list[np.ndarray] | None:
     try:
+        if any(np.iscomplexobj(part) for part in answer):
+            return None
         weights = [np.asarray(part, "float64") for part in answer]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     shapes_fit = tuple(part.shape for part in weights) == COUNTER_SHAPES
     return weights if shapes_fit and all((np.abs(part) < 1e30).all() for part in weights) else None
-
-
-def _only_decays(weights) -> bool:
-    """Whether zeros alone leave c where it is, so that what a zero does to it is to let it fall."""
-    return not np.abs(_c_of(weights, np.zeros(5))).max() > 1e-3
 
 
 def _c_of(weights, values) -> np.ndarray:
@@ -152,9 +152,10 @@ GRU_NOT_WRITTEN = wrong(
     zh="你的函数返回的还是 `...`。请写好函数的内容，再运行一次单元格。",
 )
 GRU_SHAPE = wrong(
-    en="Your function has to return the new h alone, an array of the same shape as h: (batch_size, units).",
-    ja="新しい h だけを返してください。h と同じ形状（batch_size, units）の配列です。",
-    zh="函数应当只返回新的 h，它是和 h 形状相同的数组：（batch_size，units）。",
+    en="Your function has to return the new h alone, an array of real numbers of the same shape "
+    "as h: `(batch_size, units)`.",
+    ja="新しい h だけを返してください。h と同じ形状 `(batch_size, units)` の実数の配列です。",
+    zh="函数应当只返回新的 h，它是和 h 形状相同的实数数组：`(batch_size, units)`。",
 )
 GRU_OTHER = wrong(
     en="Not the numbers that Keras gets. Compare each line of yours with the formulas.",
@@ -178,9 +179,16 @@ GRU_MISTAKES = {
         zh="少了第二个偏置：混合旧的 h 时有它自己的偏置 `bias[1]`。",
     ),
     "reset too early": wrong(
-        en="The reset gate comes too early: in Keras it multiplies the mixed part `r_g`, not h before the mixing.",
-        ja="リセットゲートを掛けるのが早すぎます。Keras では、混ぜる前の h ではなく、混ぜたあとの `r_g` に掛けます。",
-        zh="重置门乘得太早了：在 Keras 里，它乘的是混合之后的 `r_g`，不是混合之前的 h。",
+        en="The reset gate comes too early: with `reset_after=True` it multiplies the mixed part "
+        "`r_g`, not h before the mixing.",
+        ja="リセットゲートを掛けるのが早すぎます。`reset_after=True` では、混ぜる前の h ではなく、"
+        "混ぜたあとの `r_g` に掛けます。",
+        zh="重置门乘得太早了：`reset_after=True` 时，它乘的是混合之后的 `r_g`，不是混合之前的 h。",
+    ),
+    "bias not reset": wrong(
+        en="Nearly: the second bias is part of `r_g`, so the reset gate multiplies it, too.",
+        ja="惜しいです。2 つ目のバイアスは `r_g` の一部なので、リセットゲートはそれにも掛かります。",
+        zh="很接近：第二个偏置是 `r_g` 的一部分，重置门也要乘它。",
     ),
     "no reset": wrong(
         en="The reset gate is missing from the candidate: `g = tanh(a_g + s * r_g)`.",
@@ -218,10 +226,18 @@ def _read(step, inputs, weights) -> np.ndarray | Feedback:
         h_new = step(inputs[:, t].copy(), h.copy(), *(weight.copy() for weight in weights))
         if h_new is ...:
             return GRU_NOT_WRITTEN
-        if isinstance(h_new, tuple) or np.shape(h_new) != (2, 4):
+        h = _as_state(h_new)
+        if h is None:
             return GRU_SHAPE
-        h = np.asarray(h_new, "float64")
     return h
+
+
+def _as_state(returned) -> np.ndarray | None:
+    try:
+        state = np.asarray(returned)
+        return state.astype("float64") if state.shape == (2, 4) and state.dtype.kind in "iuf" else None
+    except ValueError:  # ragged
+        return None
 
 
 def _read_by_keras(inputs, weights) -> np.ndarray:
@@ -245,6 +261,8 @@ def _with_mistake(slip: str):
             u, s = s, u
         if slip == "reset too early":
             r_g, s = (s * h) @ recurrent_kernel[:, 8:] + second[8:], 1
+        if slip == "bias not reset":
+            a_g, r_g = a_g + second[8:], r_g - second[8:]
         g = np.tanh(a_g + (1 if slip == "no reset" else s) * r_g)
         return (1 - u) * h + u * g if slip == "update turned around" else u * h + (1 - u) * g
 

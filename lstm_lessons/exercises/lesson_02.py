@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lstm_lessons.exercises import Feedback, raised, right, wrong
+from lstm_lessons.exercises import Feedback, one_number, raised, right, wrong
 
 # --- 02-1: which of four models carry state? ------------------------------------------------------------------------
 
@@ -111,9 +111,8 @@ RESETS_OTHER = wrong(
 
 
 def reset_count(answer) -> Feedback:
-    if not isinstance(answer, int | float | np.number) or isinstance(answer, bool):
-        return RESETS_OTHER
-    return RESETS_RIGHT if answer == 3 else RESETS_WRONG.get(answer, RESETS_OTHER)
+    number = one_number(answer)
+    return RESETS_RIGHT if number == 3 else RESETS_WRONG.get(number, RESETS_OTHER)
 
 
 # --- 02-3: a function that reads sequences chunk by chunk, from zeros, and returns the last answers -------------------
