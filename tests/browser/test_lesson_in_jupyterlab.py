@@ -1,15 +1,23 @@
-"""What only a browser shows: lesson 02 in JupyterLab, its language switch and its thing to play with."""
+"""What only a browser shows: lessons in JupyterLab, their language switch and their things to play with.
+
+Lesson 02 is looked at from all sides, the others for what is their own: that they run, speak and play.
+"""
 
 import re
+from functools import partial
+from pathlib import Path
 
 import nbformat
 import pytest
+
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
 ALL = "en,ja,zh-CN"
 CHOICES = [("en", "ja", "zh-CN"), ("en", "zh-CN"), ("ja",)]
 WINDOWING_MODES = ["contentVisibility", "defer", "full", "none"]
 PICTURE = "cell => cell.querySelector('.jp-OutputArea img').src"
 OTHER_CHOICES = "[class*=lessons-] :is(button:not(.mod-active), input)"
+SLIDERS = "[class*=lessons-] .noUi-handle"
 SWITCH = "import lstm_lessons\n\nlstm_lessons.language_switch()"
 PROSE = '<div lang="en">\n\nOne\n\n</div>\n\n<div lang="ja">\n\n一つ\n\n</div>\n\n<div lang="zh-CN">\n\n一个\n\n</div>'
 
@@ -112,11 +120,32 @@ def test_another_choice_changes_the_picture(lesson):
     lesson.page.wait_for_function(f"([cell, before]) => ({PICTURE})(cell) !== before", arg=[cell, before])
 
 
+def complaints_of_every_choice(notebook):
+    """What the kernel says when each choice is clicked and each slider moved by a key, one picture for each."""
+    cell = notebook.cell(last_played(notebook))
+    moves = [control.click for control in cell.query_selector_all(OTHER_CHOICES)]
+    moves += [partial(handle.press, "ArrowRight") for handle in cell.query_selector_all(SLIDERS)]
+    assert moves
+    notebook.page.evaluate("kernelSaid.pictures = 0; kernelSaid.complaints = []")
+    for count, move in enumerate(moves, start=1):
+        move()
+        notebook.page.wait_for_function("n => kernelSaid.pictures + kernelSaid.complaints.length >= n", arg=count)
+    return notebook.page.evaluate("kernelSaid.complaints")
+
+
 def test_every_choice_draws_without_complaint(lesson):
-    controls = lesson.cell(last_played(lesson)).query_selector_all(OTHER_CHOICES)
-    assert controls
-    lesson.page.evaluate("kernelSaid.pictures = 0; kernelSaid.complaints = []")
-    for count, control in enumerate(controls, start=1):
-        control.click()
-        lesson.page.wait_for_function("n => kernelSaid.pictures + kernelSaid.complaints.length >= n", arg=count)
-    assert lesson.page.evaluate("kernelSaid.complaints") == []
+    assert complaints_of_every_choice(lesson) == []
+
+
+OTHER_LESSONS = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb") if not path.name.startswith("02_"))
+
+
+@pytest.mark.parametrize("name", OTHER_LESSONS)
+def test_the_other_lessons_run_speak_and_play(lab, name):
+    with lab.opened(name) as other:
+        other.run_all()
+        assert complaints(other) == []
+        other.choose("ja")
+        seen = languages_on_the_way(other)
+        assert seen == [(cell, "ja") for cell, _ in seen]
+        assert complaints_of_every_choice(other) == []
