@@ -52,6 +52,22 @@ def wrong(en: str, ja: str, zh: str) -> Feedback:
     return Feedback(False, Said(en, ja, zh))
 
 
+NOT_WRITTEN = wrong(
+    en="Your function still returns `...`. Write what it has to do, and run the cell again.",
+    ja="関数がまだ `...` を返しています。中身を書いて、セルをもう一度実行してください。",
+    zh="你的函数返回的还是 `...`。请写好函数的内容，再运行一次单元格。",
+)
+
+
+def function_itself(name: str) -> Feedback:
+    """What a reader hears whose answer should have been a function, such as `name`, and is none."""
+    return wrong(
+        en=f"`answer` has to be your function itself: `answer = {name}`, without brackets.",
+        ja=f"`answer` には関数そのものを入れてください。`answer = {name}` のように、かっこは付けません。",
+        zh=f"`answer` 应当是函数本身：写成 `answer = {name}`，不要加括号。",
+    )
+
+
 def one_number(answer) -> float | None:
     """The number in an answer, be it an int, a float, or an array or tensor of one; None where it is none."""
     try:

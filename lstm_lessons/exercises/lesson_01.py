@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lstm_lessons.exercises import Feedback, one_number, raised, right, wrong
+from lstm_lessons.exercises import NOT_WRITTEN, Feedback, function_itself, one_number, raised, right, wrong
 
 # --- 01-1: how many features does an LSTM(32) with 6272 parameters read? ----------------------------------------------
 
@@ -44,8 +44,7 @@ FEATURES_OTHER = wrong(
 
 
 def feature_count(answer) -> Feedback:
-    number = one_number(answer)
-    return FEATURES_RIGHT if number == 16 else FEATURES_WRONG.get(number, FEATURES_OTHER)
+    return {16: FEATURES_RIGHT, **FEATURES_WRONG}.get(one_number(answer), FEATURES_OTHER)
 
 
 # --- 01-2: weights for an LSTM(1) that counts ones in c ---------------------------------------------------------------
@@ -141,16 +140,7 @@ GRU_RIGHT = right(
     ja="正解です。ゼロでないバイアスで 7 ステップ読んでも、Keras と同じになります。",
     zh="答对了：偏置不为零，连读 7 步，结果与 Keras 相同。",
 )
-GRU_FORM = wrong(
-    en="`answer` has to be your function itself: `answer = gru_step`, without brackets.",
-    ja="`answer` には関数そのものを入れてください。`answer = gru_step` のように、かっこは付けません。",
-    zh="`answer` 应当是函数本身：写成 `answer = gru_step`，不要加括号。",
-)
-GRU_NOT_WRITTEN = wrong(
-    en="Your function still returns `...`. Write what it has to do, and run the cell again.",
-    ja="関数がまだ `...` を返しています。中身を書いて、セルをもう一度実行してください。",
-    zh="你的函数返回的还是 `...`。请写好函数的内容，再运行一次单元格。",
-)
+GRU_FORM = function_itself("gru_step")
 GRU_SHAPE = wrong(
     en="Your function has to return the new h alone, an array of real numbers of the same shape "
     "as h: `(batch_size, units)`.",
@@ -225,7 +215,7 @@ def _read(step, inputs, weights) -> np.ndarray | Feedback:
     for t in range(inputs.shape[1]):
         h_new = step(inputs[:, t].copy(), h.copy(), *(weight.copy() for weight in weights))
         if h_new is ...:
-            return GRU_NOT_WRITTEN
+            return NOT_WRITTEN
         h = _as_state(h_new)
         if h is None:
             return GRU_SHAPE

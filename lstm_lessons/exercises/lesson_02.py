@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lstm_lessons.exercises import Feedback, one_number, raised, right, wrong
+from lstm_lessons.exercises import NOT_WRITTEN, Feedback, function_itself, one_number, raised, right, wrong
 
 # --- 02-1: which of four models carry state? ------------------------------------------------------------------------
 
@@ -111,8 +111,7 @@ RESETS_OTHER = wrong(
 
 
 def reset_count(answer) -> Feedback:
-    number = one_number(answer)
-    return RESETS_RIGHT if number == 3 else RESETS_WRONG.get(number, RESETS_OTHER)
+    return {3: RESETS_RIGHT, **RESETS_WRONG}.get(one_number(answer), RESETS_OTHER)
 
 
 # --- 02-3: a function that reads sequences chunk by chunk, from zeros, and returns the last answers -------------------
@@ -122,16 +121,7 @@ READING_RIGHT = right(
     ja="正解です。ゼロから始まり、すべてのチャンクを通して状態が引き継がれ、もう一度呼んでも同じ答えになります。",
     zh="答对了：从零开始，状态在片段之间一路传下去，再次调用结果也一样。",
 )
-READING_FORM = wrong(
-    en="`answer` has to be your function itself: `answer = remember`, without brackets.",
-    ja="`answer` には関数そのものを入れてください。`answer = remember` のように、かっこは付けません。",
-    zh="`answer` 应当是函数本身：写成 `answer = remember`，不要加括号。",
-)
-READING_NOT_WRITTEN = wrong(
-    en="Your function still returns `...`. Write what it has to do, and run the cell again.",
-    ja="関数がまだ `...` を返しています。中身を書いて、セルをもう一度実行してください。",
-    zh="你的函数返回的还是 `...`。请写好函数的内容，再运行一次单元格。",
-)
+READING_FORM = function_itself("remember")
 READING_LAST_CHUNK = wrong(
     en="This is the answer to the last chunk alone. Is there a reset inside your loop, or does it skip chunks?",
     ja="これは最後のチャンクだけを読んだ答えです。ループの中でリセットしていたり、"
@@ -164,7 +154,7 @@ def last_answers(answer) -> Feedback:
     try:
         said = [answer(model, X, steps) for steps in (5, 4)]
         if said[0] is ...:
-            return READING_NOT_WRITTEN
+            return NOT_WRITTEN
         first, second = (np.asarray(values, "float32") for values in said)
     except Exception as error:
         return raised(error)

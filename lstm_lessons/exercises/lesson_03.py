@@ -48,8 +48,7 @@ HEARD_OTHER = wrong(
 
 
 def cells_marked(answer) -> Feedback:
-    number = one_number(answer)
-    return HEARD_RIGHT if number == 24 else HEARD_WRONG.get(number, HEARD_OTHER)
+    return {24: HEARD_RIGHT, **HEARD_WRONG}.get(one_number(answer), HEARD_OTHER)
 
 
 # --- 03-2: an order for 12 samples in which every row continues at batch size 4 ---------------------------------------
