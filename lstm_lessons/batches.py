@@ -12,7 +12,7 @@ def sliding_windows(series: np.ndarray, timesteps: int, horizon: int = 1) -> tup
     `series` is (time, features), in any unit. Returns X (n, timesteps, features) and Y (n, horizon, features), where n
     is time - timesteps - horizon + 1 and Y[j] follows X[j] in time. Both are read-only views of the series and take no
     memory of their own. A window's continuation in time is the one timesteps places later, so a stateful model reads
-    them without a break at a batch size equal to timesteps and at no other.
+    them without a break at a batch size equal to timesteps and at no other below the number of windows.
 
     Raises ValueError where the series is not two-dimensional or shorter than one window and its horizon, and where
     timesteps or horizon is below 1. Introduced in lesson 03.
@@ -109,9 +109,9 @@ def carryover_breaks(time_index: np.ndarray, batch_size: int) -> np.ndarray:
 def require_full_batches(n_samples: int, batch_size: int) -> None:
     """Refuse a number of samples that does not fill whole batches, before a stateful model goes wrong on it.
 
-    Raises ValueError where n_samples is not a multiple of batch_size: with one sample left over Keras answers for rows
-    that do not exist and mixes up their states, without a word; with two or more it raises after the full batches have
-    moved the state. Also where either is below 1. Introduced in lesson 03.
+    Raises ValueError where n_samples is not a multiple of batch_size: one sample that is left over after full batches
+    Keras answers for rows that do not exist, mixing up their states, without a word; two or more raise, when the full
+    batches have already moved the state. Also where either is below 1. Introduced in lesson 03.
 
     >>> require_full_batches(8, batch_size=4)
 

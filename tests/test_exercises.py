@@ -2,6 +2,7 @@
 
 from fractions import Fraction
 
+import keras
 import numpy as np
 import pytest
 
@@ -26,6 +27,12 @@ def counter(input_gate=20.0, forget_gate=20.0, candidate=0.0, for_one=2.0, recur
     recurrent_kernel = np.array([[0.0, recurrent, 0.0, 0.0]])
     bias = np.array([input_gate, forget_gate, candidate, 20.0])
     return [np.array([[0.0, 0.0, for_one, 0.0]]), recurrent_kernel, bias]
+
+
+def gru_step_that_spoils_its_arguments(x, h, kernel, recurrent_kernel, bias):
+    answer = gru_step(x, h, kernel, recurrent_kernel, bias)
+    h[:], kernel[:] = 0, 0
+    return answer
 
 
 def gru_step(x, h, kernel, recurrent_kernel, bias):
@@ -82,6 +89,7 @@ def return_all_chunks(model, X, steps):
         ("01-2", [part.tolist() for part in counter(for_one=0.5)]),
         ("01-3", gru_step),
         ("01-3", lambda *args: gru_step(*args).tolist()),
+        ("01-3", gru_step_that_spoils_its_arguments),
         ("03-1", 24),
         ("03-2", [0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11]),
         ("03-2", np.array([9, 0, 3, 6, 10, 1, 4, 7, 11, 2, 5, 8])),
@@ -102,8 +110,8 @@ def test_right_answers(exercise, answer):
 @pytest.mark.parametrize(
     ("exercise", "answer", "hint"),
     [
-        ("01-1", 49, lesson_01.FEATURES_WRONG[49]),
-        ("01-1", 3, lesson_01.FEATURES_WRONG[3]),
+        *(("01-1", number, hint) for number, hint in lesson_01.FEATURES_WRONG.items()),
+        ("01-1", ["16"], lesson_01.FEATURES_OTHER),
         ("01-1", 7, lesson_01.FEATURES_OTHER),
         ("01-1", "16", lesson_01.FEATURES_OTHER),
         ("01-2", 3, lesson_01.COUNTER_FORM),
@@ -113,7 +121,12 @@ def test_right_answers(exercise, answer):
         ("01-2", counter(for_one=1e300), lesson_01.COUNTER_FORM),
         ("01-2", counter(for_one=0.0), lesson_01.COUNTER_STILL),
         ("01-2", counter(forget_gate=0.0), lesson_01.COUNTER_FORGETS),
+        ("01-2", counter(forget_gate=5.0), lesson_01.COUNTER_FORGETS),
+        ("01-2", counter(forget_gate=3.0, for_one=-2.0), lesson_01.COUNTER_FORGETS),
         ("01-2", counter(candidate=-1.0), lesson_01.COUNTER_COUNTS_ZEROS),
+        ("01-2", counter(candidate=-0.1), lesson_01.COUNTER_COUNTS_ZEROS),
+        ("01-2", counter(candidate=0.02), lesson_01.COUNTER_COUNTS_ZEROS),
+        ("01-2", keras.Input((4,)), lesson_01.COUNTER_FORM),
         ("01-2", [counter()[0], np.array([[0.0, 0.0, 1.0, 0.0]]), counter()[2]], lesson_01.COUNTER_COUNTS_ZEROS),
         ("01-2", counter(input_gate=-20.0), lesson_01.COUNTER_STILL),
         ("01-2", counter(for_one=1e-6), lesson_01.COUNTER_STILL),
@@ -127,6 +140,7 @@ def test_right_answers(exercise, answer):
         ("01-3", lambda *args: [[1], [1, 2]], lesson_01.GRU_SHAPE),
         ("01-3", lambda *args: gru_step(*args) + 0j, lesson_01.GRU_SHAPE),
         ("01-3", lambda x, h, *weights: 0 * h, lesson_01.GRU_OTHER),
+        ("01-3", lambda *args: gru_step(*args) + 0.01, lesson_01.GRU_OTHER),
         *(("01-3", lesson_01._with_mistake(slip), hint) for slip, hint in lesson_01.GRU_MISTAKES.items()),
         ("02-1", set(), lesson_02.MODELS_NONE),
         ("02-1", {"b", "c", "d"}, lesson_02.MODELS_NAME),
@@ -164,6 +178,8 @@ def test_right_answers(exercise, answer):
         ("03-2", [np.nan, *range(1, 12)], lesson_03.ORDER_FORM),
         ("03-2", [0, 0, *range(2, 12)], lesson_03.ORDER_FORM),
         ("03-2", "0 3 6 9", lesson_03.ORDER_FORM),
+        ("03-2", np.arange(12).reshape(4, 3).T, lesson_03.ORDER_FORM),
+        ("03-2", [0.0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11], lesson_03.ORDER_FORM),
         ("03-2", ..., lesson_03.ORDER_FORM),
         ("03-3", 19, lesson_03.SIZE_FORM),
         ("03-3", 20.5, lesson_03.SIZE_FORM),
@@ -182,6 +198,7 @@ def test_an_order_hears_which_samples_do_not_follow():
 
 
 def test_a_batch_size_hears_how_many_steps_it_leaves():
+    assert "leaves 450 steps over" in feedback("03-3", 40).words.texts["en"]
     assert "leaves 210 steps over" in feedback("03-3", 20).words.texts["en"]
     assert "only 6 steps" in feedback("03-3", 23).words.texts["en"]
 
@@ -193,6 +210,7 @@ def test_a_function_that_returns_something_else_hears_which_shape_was_expected()
 
 def test_a_function_that_raises_hears_its_own_error():
     assert "ZeroDivisionError" in feedback("02-3", lambda model, X, steps: 1 / 0).words.texts["en"]
+    assert "ZeroDivisionError" in feedback("01-3", lambda *args: 1 / 0).words.texts["en"]
 
 
 @pytest.mark.parametrize("returned", [None, [[None]] * 3, [["a"]] * 3, ..., object()])

@@ -68,9 +68,9 @@ COUNTER_STILL = wrong(
     zh="c 几乎不动。来 1 时候选值应当是多少？由核的哪一列决定？输入门放它进来了吗？",
 )
 COUNTER_FORGETS = wrong(
-    en="c falls while zeros come: something is forgotten. How wide is the forget gate open?",
-    ja="0 が来るあいだに c が減っていきます。忘れているのです。忘却ゲートはどれだけ開いていますか。",
-    zh="来 0 的时候 c 在变小：有东西被忘掉了。遗忘门开得有多大？",
+    en="c shrinks towards 0 while zeros come: something is forgotten. How wide is the forget gate open?",
+    ja="0 が来るあいだに c が 0 に近づいていきます。忘れているのです。忘却ゲートはどれだけ開いていますか。",
+    zh="来 0 的时候 c 越来越接近 0：有东西被忘掉了。遗忘门开得有多大？",
 )
 COUNTER_COUNTS_ZEROS = wrong(
     en="c moves when a 0 comes, too. What is the candidate then, and does the old h have a say in it?",
@@ -100,7 +100,7 @@ def counting_weights(answer) -> Feedback:
     at_zero, at_one = rises[ones == 0], rises[ones == 1]
     step = np.abs(at_one).max()
     if np.abs(at_zero).max() > 0.01 * max(step, 1e-3):
-        return COUNTER_FORGETS if (at_zero * before[ones == 0] <= 0).all() else COUNTER_COUNTS_ZEROS
+        return COUNTER_FORGETS if _only_forgets(before[ones == 0], at_zero) else COUNTER_COUNTS_ZEROS
     if step < 1e-3:
         return COUNTER_STILL
     if np.ptp(at_one) > 0.02 * step:
@@ -108,13 +108,20 @@ def counting_weights(answer) -> Feedback:
     return COUNTER_RIGHT if at_one[0] > 0 else COUNTER_DOWN
 
 
+def _only_forgets(before, rises) -> bool:
+    """Whether c loses the same share of itself each time, and nothing else happens to it."""
+    share = -(rises @ before) / max(before @ before, 1e-12)
+    return share > 0 and np.abs(rises + share * before).max() < 0.02 * np.abs(rises).max()
+
+
 def _three_arrays(answer) -> list[np.ndarray] | None:
     try:
-        if any(np.iscomplexobj(part) for part in answer):
-            return None
-        weights = [np.asarray(part, "float64") for part in answer]
-    except (TypeError, ValueError, OverflowError):
+        parts = [np.asarray(part) for part in answer]
+    except Exception:  # whatever an object's own conversion raises
         return None
+    if any(part.dtype.kind not in "iuf" for part in parts):
+        return None
+    weights = [part.astype("float64") for part in parts]
     shapes_fit = tuple(part.shape for part in weights) == COUNTER_SHAPES
     return weights if shapes_fit and all((np.abs(part) < 1e30).all() for part in weights) else None
 
