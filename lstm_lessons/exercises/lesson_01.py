@@ -65,7 +65,7 @@ COUNTER_STILL = wrong(
     "of the kernel makes it so, and does the input gate let it in?",
     ja="c がほとんど動きません。1 が来たとき候補値はどうなるべきで、それを決めるのはカーネルのどの列でしょうか。"
     "入力ゲートは通していますか。",
-    zh="c 几乎不动。来 1 时候选值应当是多少？由核的哪一列决定？输入门放它进来了吗？",
+    zh="c 几乎不动。来 1 时，候选值应当是多少？由核的哪一列决定？输入门放它进来了吗？",
 )
 COUNTER_FORGETS = wrong(
     en="c shrinks towards 0 while zeros come: something is forgotten. How wide is the forget gate open?",
@@ -75,7 +75,7 @@ COUNTER_FORGETS = wrong(
 COUNTER_COUNTS_ZEROS = wrong(
     en="c moves when a 0 comes, too. What is the candidate then, and does the old h have a say in it?",
     ja="0 が来たときにも c が動いています。そのときの候補値はいくつですか。古い h が影響していませんか。",
-    zh="来 0 的时候 c 也在动。那时候选值是多少？旧的 h 有没有影响它？",
+    zh="来 0 的时候 c 也在动。这时，候选值是多少？旧的 h 有没有影响它？",
 )
 COUNTER_DOWN = wrong(
     en="c moves by equal steps, but downwards. Which sign has the candidate?",
@@ -84,9 +84,9 @@ COUNTER_DOWN = wrong(
 )
 COUNTER_UNEQUAL = wrong(
     en="c keeps still at every 0, but not every 1 counts the same. Does a gate close, or does the old h have a say?",
-    ja="0 では動きませんが、1 のたびに増える量が同じではありません。ゲートが閉じたり、古い h "
-    "が影響したりしていませんか。",
-    zh="来 0 时不动，但每个 1 增加的量不一样。是不是有门关上了，或者旧的 h 在起作用？",
+    ja="c は 0 では動きませんが、1 が来たときの変わり方が毎回同じではありません。ゲートが閉じたり、"
+    "古い h が影響したりしていませんか。",
+    zh="来 0 时 c 不动，但每来一个 1，c 的变化不一样大。是不是有门关上了，或者旧的 h 在起作用？",
 )
 
 
@@ -172,14 +172,14 @@ GRU_MISTAKES = {
     ),
     "no second bias": wrong(
         en="The second bias is missing: the mixture of the old h has its own, `bias[1]`.",
-        ja="2 つ目のバイアスがありません。古い h を混ぜるほうにも、自分のバイアス `bias[1]` があります。",
+        ja="2 つ目のバイアスがありません。古い h に重みを掛けたほうにも、専用のバイアス `bias[1]` を足します。",
         zh="少了第二个偏置：混合旧的 h 时有它自己的偏置 `bias[1]`。",
     ),
     "reset too early": wrong(
         en="The reset gate comes too early: with `reset_after=True` it multiplies the mixed part "
         "`r_g`, not h before the mixing.",
-        ja="リセットゲートを掛けるのが早すぎます。`reset_after=True` では、混ぜる前の h ではなく、"
-        "混ぜたあとの `r_g` に掛けます。",
+        ja="リセットゲートを掛けるのが早すぎます。`reset_after=True` では、重みを掛ける前の h ではなく、"
+        "重みを掛けたあとの `r_g` に掛けます。",
         zh="重置门乘得太早了：`reset_after=True` 时，它乘的是混合之后的 `r_g`，不是混合之前的 h。",
     ),
     "bias not reset": wrong(

@@ -16,8 +16,8 @@ HEARD_RIGHT = right(
 HEARD_WRONG = {
     12: wrong(
         en="12 is the stateless map: the diagonal alone. In which batch does row 0 go on?",
-        ja="12 はステートレスの地図、つまり対角線だけです。0 行目は、次のバッチのどこに続きますか。",
-        zh="12 是无状态的地图，只有对角线。第 0 行在下一批里接到哪里？",
+        ja="12 はステートレスの地図、つまり対角線だけです。0 行目の続きは、どのバッチにありますか。",
+        zh="12 是无状态的地图，只有对角线。第 0 行在哪一批里接着往下读？",
     ),
     78: wrong(
         en="78 is batch size 1, where one row reads everything. Here there are four rows.",
@@ -60,7 +60,7 @@ ORDER_RIGHT = right(
 )
 ORDER_FORM = wrong(
     en="The answer is a list of the 12 numbers from 0 to 11, each of them once.",
-    ja="答えは、0 から 11 までの数を 1 回ずつ使った 12 個のリストです。",
+    ja="答えは、0 から 11 までの 12 個の数を 1 回ずつ並べた、1 つのリストです。",
     zh="答案应当是一个列表，0 到 11 每个编号各出现一次。",
 )
 ORDER_UNCHANGED = wrong(
