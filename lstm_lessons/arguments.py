@@ -10,14 +10,16 @@ def refusal(argument: str, expected: str, received: object) -> ValueError:
     return ValueError(f"{argument}: expected {expected}, got {received}")
 
 
-def whole_number(argument: str, value: object, least: int) -> int:
-    """`value` as an int; ValueError naming the argument where it is no whole number or below `least`."""
+def whole_number(argument: str, value: object, least: int, most: int | None = None) -> int:
+    """`value` as an int; ValueError naming the argument where it is no whole number, below `least` or above `most`."""
     try:
         number = operator.index(value)
     except (TypeError, AttributeError):  # a tensor of another type raises the latter
         number = None
-    if number is None or number < least or isinstance(value, bool):
-        raise refusal(argument, f"a whole number of at least {least}", repr(value))
+    too_large = most is not None and number is not None and number > most
+    if number is None or number < least or too_large or isinstance(value, bool):
+        span = f"of at least {least}" if most is None else f"from {least} to {most}"
+        raise refusal(argument, f"a whole number {span}", repr(value))
     return number
 
 

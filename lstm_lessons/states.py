@@ -1,6 +1,5 @@
 """What a model remembers: reading, setting and resetting the states of all its stateful recurrent layers."""
 
-import operator
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -9,7 +8,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from lstm_lessons.arguments import as_array, refusal
+from lstm_lessons.arguments import as_array, refusal, whole_number
 
 HOW_TO_MAKE_ONE = (
     "a model with stateful layers (keras.Input((timesteps, features), batch_size=...), LSTM(stateful=True))"
@@ -218,14 +217,4 @@ def _checked_rows(rows, batch_size: int) -> list[int]:
         several = [rows] if isinstance(rows, str | bytes) else list(rows)
     except (TypeError, NotImplementedError):  # one row
         several = [rows]
-    return [_checked_row(row, batch_size) for row in several]
-
-
-def _checked_row(row, batch_size: int) -> int:
-    try:
-        number = operator.index(row)
-    except (TypeError, AttributeError):
-        number = -1
-    if isinstance(row, bool) or not 0 <= number < batch_size:
-        raise refusal("rows", f"row numbers from 0 to {batch_size - 1}", repr(row))
-    return number
+    return [whole_number("rows", row, 0, batch_size - 1) for row in several]

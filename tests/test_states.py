@@ -463,7 +463,7 @@ NO_ROWS += [keras.ops.array([0.0]), keras.ops.array(True), 2**70, np.array(1.0)]
 @pytest.mark.parametrize("bad", NO_ROWS, ids=repr)
 def test_rows_that_do_not_exist_are_refused_and_nothing_is_reset(model, bad):
     before = get_states(model)
-    with pytest.raises(ValueError, match=r"^rows: expected row numbers from 0 to 1, got "):
+    with pytest.raises(ValueError, match=r"^rows: expected a whole number from 0 to 1, got "):
         reset_states(model, rows=bad)
     assert_same(get_states(model), before)
 
