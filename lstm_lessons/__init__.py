@@ -11,11 +11,13 @@ from lstm_lessons import backend
 backend.pin_tensorflow()
 
 _ROOM_OF = {
+    "ResetStates": "training",
     "carryover_batches": "batches",
     "carryover_breaks": "batches",
     "check": "exercises",
     "digits": "datasets",
     "draw_carryover": "figures",
+    "draw_fit": "figures",
     "draw_gates": "figures",
     "draw_rows_read": "figures",
     "draw_seismograph": "figures",

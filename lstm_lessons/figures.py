@@ -76,6 +76,31 @@ def draw_seismograph(
     return figure
 
 
+def draw_fit(traces: Mapping[str, Sequence[tuple[int, str, float, float]]]) -> Figure:
+    """A `fit` as the state lives it: one number of h from batch to batch, in one panel for each way of training.
+
+    `traces` gives, by the panel's title, for each batch in order: its epoch, "training" or "validation", and h before
+    and after it. Dashed lines mark where an epoch starts, grey the batches of a validation, red where a batch starts
+    from h = 0. Returns a figure that is not open in pyplot. Introduced in lesson 04.
+
+    >>> figure = draw_fit({"as it is": [(0, "training", 0.0, 0.3), (0, "validation", 0.3, 0.5)]})
+    """
+    figure, axes = _stacked_panels(heights=(1.6,) * len(traces))
+    for ax, (title, trace) in zip(axes, traces.items(), strict=True):
+        epochs, kinds, before, after = zip(*trace, strict=True)
+        ax.plot(np.repeat(np.arange(len(trace) + 1), 2)[1:-1], np.ravel([before, after], "F"), color="black")
+        ax.set_title(title, loc="left", fontsize=10, pad=16)
+        ax.set(ylabel="h", xlim=(0, len(trace)))
+        mark_starts(ax, [], np.flatnonzero(np.equal(before, 0)) + 0.5)
+        for batch in np.flatnonzero(np.equal(kinds, "validation")):
+            ax.axvspan(batch, batch + 1, color="0.85", zorder=0)
+        for batch in np.flatnonzero(np.diff(epochs, prepend=epochs[0] - 1)):
+            ax.axvline(batch, color="black", linewidth=1, linestyle="--", zorder=3)
+            ax.text(batch, 1.03, f"epoch {epochs[batch]}", transform=ax.get_xaxis_transform(), fontsize=9)
+    axes[-1].set_xlabel("batch   (dashed: an epoch starts, grey: validation, red: a batch starts from h = 0)")
+    return figure
+
+
 def draw_rows_read(image: np.ndarray, carried: np.ndarray, alone: Mapping[int, float]) -> Figure:
     """Accuracy by rows read, below an image that appears row by row.
 

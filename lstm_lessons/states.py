@@ -1,7 +1,7 @@
 """What a model remembers: reading, setting and resetting the states of all its stateful recurrent layers."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import keras
@@ -110,13 +110,25 @@ def preserved_states(model: keras.Model) -> Iterator[None]:
 
     Source: this course; what `fit` would need for its validation.
     """
-    variables = list(_state_variables(model).values())
-    values = [variable.numpy() for variable in variables]
+    give_back = held_states(model)
     try:
         yield
     finally:
-        for variable, value in zip(variables, values, strict=True):
+        give_back()
+
+
+def held_states(model: keras.Model) -> Callable[[], None]:
+    """Remember the states of a model, bit for bit; what is returned gives them back when it is called.
+
+    Raises ValueError where the model has no stateful layer or is not built yet.
+    """
+    held = [(variable, variable.numpy()) for variable in _state_variables(model).values()]
+
+    def give_back():
+        for variable, value in held:
             variable.assign(value)
+
+    return give_back
 
 
 def _state_variables(model) -> dict[str, keras.Variable]:

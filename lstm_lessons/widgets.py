@@ -17,6 +17,7 @@ LABELS = {
     "reset": Said("Reset when a sequence starts", "系列が始まるときにリセット", "新序列开始时重置"),
     "n_samples": Said("Number of samples", "サンプルの数", "样本数"),
     "row": Said("Row of the batch", "バッチの行", "批次中的行"),
+    "rule": Said("When to reset", "リセットの規則", "重置规则"),
     "shuffle": Said("Shuffle", "シャッフル", "打乱"),
     "source": Said("What is read", "読むもの", "读什么"),
     "step": Said("Step", "ステップ", "步"),
