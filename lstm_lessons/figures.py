@@ -90,12 +90,12 @@ def draw_fit(traces: Mapping[str, Sequence[tuple[int, str, float, float]]]) -> F
         epochs, kinds, before, after = zip(*trace, strict=True)
         ax.plot(np.repeat(np.arange(len(trace) + 1), 2)[1:-1], np.ravel([before, after], "F"), color="black")
         ax.set_title(title, loc="left", fontsize=10, pad=16)
-        ax.set(ylabel="h", xlim=(0, len(trace)))
+        ax.set(ylabel="h", xlim=(-0.01 * len(trace), len(trace)))
         mark_starts(ax, [], np.flatnonzero(np.equal(before, 0)) + 0.5)
         for batch in np.flatnonzero(np.equal(kinds, "validation")):
             ax.axvspan(batch, batch + 1, color="0.85", zorder=0)
         for batch in np.flatnonzero(np.diff(epochs, prepend=epochs[0] - 1)):
-            ax.axvline(batch, color="black", linewidth=1, linestyle="--", zorder=3)
+            ax.axvline(batch, color="black", linewidth=1, linestyle="--", zorder=1)
             ax.text(batch, 1.03, f"epoch {epochs[batch]}", transform=ax.get_xaxis_transform(), fontsize=9)
     axes[-1].set_xlabel("batch   (dashed: an epoch starts, grey: validation, red: a batch starts from h = 0)")
     return figure

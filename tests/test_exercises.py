@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lstm_lessons import check, exercises
-from lstm_lessons.exercises import lesson_01, lesson_02, lesson_03
+from lstm_lessons.exercises import lesson_01, lesson_02, lesson_03, lesson_04
 
 
 @pytest.fixture
@@ -79,6 +79,49 @@ def return_all_chunks(model, X, steps):
     return [model.predict_on_batch(X[:, start : start + steps]) for start in range(0, X.shape[1], steps)]
 
 
+def measured(network, X, y):
+    return network.evaluate(X, y, batch_size=8, verbose=0)
+
+
+def look(network, X, y, returned=1, reset=True, kept=slice(None), measure=measured):
+    """The right function of exercise 04-1, or one with a mistake."""
+    states = network.layers[0].states[kept]
+    held = [state.numpy() for state in states]
+    if reset:
+        network.layers[0].reset_state()
+    numbers = measure(network, X, y)
+    for state, value in zip(states, held, strict=True):
+        state.assign(value)
+    return numbers[returned]
+
+
+def look_batch_by_batch_with_resets(network, X, y):
+    right = []
+    for first in range(0, len(X), 8):
+        network.layers[0].reset_state()
+        right.append((network.predict_on_batch(X[first : first + 8]) > 0.5) == y[first : first + 8])
+    return [None, np.mean(right)]
+
+
+def measure_shuffled(network, X, y):
+    order = np.random.default_rng(0).permutation(len(X))
+    return measured(network, X[order], y[order])
+
+
+def measure_in_batches_of_32(network, X, y):
+    return network.evaluate(X, y, verbose=0)
+
+
+def fit_to_look(network, X, y):
+    network.compile(keras.optimizers.SGD(1.0), "binary_crossentropy", metrics=["accuracy"])
+    network.fit(X, y, batch_size=8, shuffle=False, verbose=0)
+    return [None, 0.5]
+
+
+def raise_index_error(network, X, y):
+    return [][0]
+
+
 @pytest.mark.parametrize(
     ("exercise", "answer"),
     [
@@ -95,6 +138,14 @@ def return_all_chunks(model, X, steps):
         ("03-2", np.array([9, 0, 3, 6, 10, 1, 4, 7, 11, 2, 5, 8])),
         ("03-3", 23),
         ("03-3", np.float64(23)),
+        ("04-1", look),
+        ("04-1", lambda *given: np.array([look(*given)])),
+        ("04-2", [6, 18]),
+        ("04-2", (18, 6)),
+        ("04-2", np.array([6, 18])),
+        ("04-2", {6, 18}),
+        ("04-3", 48),
+        ("04-3", 48.0),
         ("02-1", {"b", "c"}),
         ("02-1", ["c", "b"]),
         ("02-2", 3),
@@ -110,6 +161,31 @@ def test_right_answers(exercise, answer):
 @pytest.mark.parametrize(
     ("exercise", "answer", "hint"),
     [
+        ("04-1", 0.5, exercises.function_itself("look")),
+        ("04-1", lambda *given: ..., exercises.NOT_WRITTEN),
+        ("04-1", lambda *given: None, lesson_04.LOOK_NUMBER),
+        ("04-1", lambda *given: look(*given, returned=slice(None)), lesson_04.LOOK_NUMBER),
+        ("04-1", lambda *given: look(*given, returned=0), lesson_04.LOOK_LOSS),
+        ("04-1", lambda *given: look(*given, reset=False), lesson_04.LOOK_START),
+        ("04-1", lambda *given: look(*given, kept=slice(0)), lesson_04.LOOK_TRACE),
+        ("04-1", lambda *given: look(*given, kept=slice(1)), lesson_04.LOOK_TRACE),
+        ("04-1", lambda *given: look(*given, measure=look_batch_by_batch_with_resets), lesson_04.LOOK_EVERY),
+        ("04-1", lambda *given: look(*given, measure=fit_to_look), lesson_04.LOOK_WEIGHTS),
+        ("04-1", raise_index_error, exercises.raised(IndexError("list index out of range"))),
+        ("04-1", lambda *given: look(*given, measure=measure_shuffled), lesson_04.LOOK_EVERY),
+        ("04-1", lambda *given: look(*given, measure=measure_in_batches_of_32), lesson_04.LOOK_ROWS),
+        ("04-2", [[6, 18]], lesson_04.DRIFT_FORM),
+        ("04-2", [10**400], lesson_04.DRIFT_FORM),
+        ("04-2", [0, 12, 24], lesson_04.DRIFT_NONE),
+        ("04-2", [36, 48], lesson_04.DRIFT_COUNTED),
+        ("04-2", [6], lesson_04.DRIFT_OTHER),
+        ("04-2", [6, 18, 30], lesson_04.DRIFT_FORM),
+        ("04-2", [], lesson_04.DRIFT_FORM),
+        ("04-2", 6, lesson_04.DRIFT_FORM),
+        ("04-2", "6, 18", lesson_04.DRIFT_FORM),
+        *(("04-3", number, hint) for number, hint in lesson_04.BEDS_WRONG.items()),
+        ("04-3", 96, lesson_04.BEDS_OTHER),
+        ("04-3", None, lesson_04.BEDS_OTHER),
         *(("01-1", number, hint) for number, hint in lesson_01.FEATURES_WRONG.items()),
         ("01-1", ["16"], lesson_01.FEATURES_OTHER),
         ("01-1", 7, lesson_01.FEATURES_OTHER),
@@ -189,7 +265,7 @@ def test_right_answers(exercise, answer):
 def test_each_usual_mistake_has_its_hint(exercise, answer, hint):
     given = feedback(exercise, answer)
     assert not given.right
-    assert given is hint
+    assert given.words.texts == hint.words.texts
 
 
 def test_an_order_hears_which_samples_do_not_follow():

@@ -9,6 +9,7 @@ from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from lstm_lessons import (
     draw_carryover,
+    draw_fit,
     draw_gates,
     draw_rows_read,
     draw_seismograph,
@@ -94,6 +95,25 @@ def test_draw_gates_works_out_the_chosen_step():
     assert [(ax.patches[0].get_x(), ax.patches[0].get_width()) for ax in (above, below)] == [(0.5, 1.0)] * 2
     assert "'b':  c = f c + i g = (0.50)(-0.50) + (0.25)(1.00) = 0.00" in above.get_title(loc="left")
     assert "(1.00)(0.00) + (0.50)(-1.00) = -0.50" in draw_gates("ab", gates, c, h, 0).axes[0].get_title(loc="left")
+
+
+def test_draw_fit_shows_epochs_validation_and_starts_from_zero():
+    trace = [
+        (0, "training", 0.0, 0.3),
+        (0, "training", 0.3, 0.5),
+        (0, "validation", 0.0, -0.2),
+        (1, "training", 0.5, 0.6),
+    ]
+    first, second = draw_fit({"one way": trace, "another": trace[:2]}).axes
+    assert [ax.get_title(loc="left") for ax in (first, second)] == ["one way", "another"]
+    line, *_ = first.lines
+    assert line.get_xdata().tolist() == [0, 1, 1, 2, 2, 3, 3, 4]
+    assert line.get_ydata().tolist() == [0.0, 0.3, 0.3, 0.5, 0.0, -0.2, 0.5, 0.6]
+    assert [(span.get_x(), span.get_width()) for span in first.patches] == [(2, 1)]
+    assert sorted(line.get_xdata()[0] for line in first.lines if line.get_color() == "tab:red") == [0, 2]
+    assert [line.get_xdata()[0] for line in first.lines if line.get_linestyle() == "--"] == [0, 3]
+    assert [(text.get_text(), text.get_position()[0]) for text in first.texts] == [("epoch 0", 0), ("epoch 1", 3)]
+    assert len(second.patches) == 0
 
 
 def test_draw_who_hears_whom_counts_and_shows_each_map():

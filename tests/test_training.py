@@ -115,6 +115,15 @@ def fitted(form="arrays", every=None):
     return model, witness
 
 
+def loss_by_hand(model, every):
+    losses = []
+    for batch, (x, y) in enumerate(as_pairs(X_VALIDATION, Y_VALIDATION)):
+        if starts(batch, every):
+            reset_states(model)
+        losses.append(np.square(model.predict_on_batch(x) - y).mean())
+    return np.mean(losses)
+
+
 def equal(states, others):
     return states.keys() == others.keys() and all(np.array_equal(states[key], others[key]) for key in states)
 
@@ -156,13 +165,8 @@ def test_all_forms_of_data_train_the_same_weights_as_a_loop(every):
 @pytest.mark.parametrize("every", EVERY)
 def test_validation_measures_what_a_loop_from_zeros_measures(every):
     model, _ = fitted(every=every)
-    twin, losses = copied(model), []
-    for batch, (x, y) in enumerate(as_pairs(X_VALIDATION, Y_VALIDATION)):
-        if starts(batch, every):
-            reset_states(twin)
-        losses.append(np.square(twin.predict_on_batch(x) - y).mean())
     last = model.history.history["val_loss"][-1]
-    assert last == pytest.approx(np.mean(losses), rel=1e-5)
+    assert last == pytest.approx(loss_by_hand(copied(model), every), rel=1e-5)
 
 
 class ValidateInMidEpoch(keras.callbacks.Callback):
@@ -170,11 +174,12 @@ class ValidateInMidEpoch(keras.callbacks.Callback):
 
     def __init__(self, batch, at_start, reset):
         super().__init__()
-        self.batch, self.at_start, self.reset, self.losses = batch, at_start, reset, []
+        self.batch, self.at_start, self.reset, self.losses, self.expected = batch, at_start, reset, [], []
 
     def validate(self):
         pair = (X_VALIDATION, Y_VALIDATION)
         self.losses.append(self.model.evaluate(*pair, batch_size=ROWS, verbose=0, callbacks=[self.reset]))
+        self.expected.append(loss_by_hand(copied(self.model), self.reset.every))
 
     def on_train_batch_begin(self, batch, logs=None):
         if self.at_start and batch == self.batch:
@@ -196,6 +201,7 @@ def test_training_goes_on_from_its_own_states_after_a_validation_in_mid_epoch(ba
     callbacks = [reset, in_between]
     model.fit(X, Y, batch_size=ROWS, epochs=2, shuffle=False, verbose=0, callbacks=callbacks)
     assert len(in_between.losses) == 2
+    assert in_between.losses[0] == pytest.approx(in_between.expected[0], rel=1e-5)
     assert equal(get_states(model), get_states(undisturbed))
     for weights, expected in zip(model.get_weights(), undisturbed.get_weights(), strict=True):
         np.testing.assert_array_equal(weights, expected)
@@ -222,6 +228,20 @@ def test_evaluate_alone_starts_from_zeros_and_gives_the_states_back():
     assert model.evaluate(**pair) != first
 
 
+@pytest.mark.parametrize("every", EVERY)
+def test_predict_starts_from_zeros_where_sequences_start_and_gives_the_states_back(every):
+    model = build()
+    model.predict_on_batch(X[:ROWS])
+    before, twin, expected = get_states(model), copied(model), []
+    answers = model.predict(X, batch_size=ROWS, verbose=0, callbacks=[ResetStates(every)])
+    for batch, (x, _) in enumerate(as_pairs(X, Y)):
+        if starts(batch, every):
+            reset_states(twin)
+        expected.append(twin.predict_on_batch(x))
+    np.testing.assert_allclose(answers, np.concatenate(expected), atol=1e-6)
+    assert equal(get_states(model), before)
+
+
 def test_nan_in_the_states_of_training_comes_back_from_a_validation_as_it_was():
     model = build()
     model.predict_on_batch(np.full((ROWS, STEPS, FEATURES), np.nan, "float32"))
@@ -237,19 +257,120 @@ def test_one_callback_serves_two_fits_and_each_starts_its_count_anew():
     assert [zeros(before) for _, before, _ in witness.of("train")] == [True, False, False, True, False] * 4
 
 
-def test_after_a_fit_that_broke_off_the_next_one_is_sound():
-    class Break(keras.callbacks.Callback):
-        def on_train_batch_begin(self, batch, logs=None):
-            if batch == 2:
-                raise KeyboardInterrupt
+class BreakOff(keras.callbacks.Callback):
+    """Raises at a batch of training or of validation."""
 
+    def __init__(self, kind, batch):
+        super().__init__()
+        self.kind, self.batch = kind, batch
+
+    def on_train_batch_begin(self, batch, logs=None):
+        if (self.kind, self.batch) == ("train", batch):
+            raise RuntimeError("broken off")
+
+    def on_test_batch_begin(self, batch, logs=None):
+        if (self.kind, self.batch) == ("validation", batch):
+            raise RuntimeError("broken off")
+
+
+@pytest.mark.parametrize("kind", ["train", "validation"])
+def test_after_a_fit_that_broke_off_the_next_one_starts_afresh(kind):
     reset, model = ResetStates(every=2), build()
-    with pytest.raises(KeyboardInterrupt):
-        model.fit(X, Y, batch_size=ROWS, verbose=0, callbacks=[reset, Break()])
-    model.fit(X[:ROWS], Y[:ROWS], batch_size=ROWS, epochs=1, verbose=0, callbacks=[reset])
-    twin = copied(model)
-    assert not zeros(get_states(model))
-    assert get_states(twin).keys() == get_states(model).keys()
+    with pytest.raises(RuntimeError, match="broken off"):
+        model.fit(**FORMS["arrays"](), verbose=0, shuffle=False, callbacks=[reset, BreakOff(kind, 2)])
+    twin, witness, expected = copied(model), Witness(), Witness()
+    for network, its_reset, its_witness in ((model, reset, witness), (twin, ResetStates(every=2), expected)):
+        callbacks = [its_reset, its_witness]
+        network.fit(X, Y, batch_size=ROWS, epochs=2, shuffle=False, verbose=0, callbacks=callbacks)
+    for (_, before, after), (_, its_before, its_after) in zip(witness.of("train"), expected.of("train"), strict=True):
+        assert equal(before, its_before)
+        assert equal(after, its_after)
+
+
+class EvaluateInVain(keras.callbacks.Callback):
+    """In mid-epoch, an evaluation that breaks off; the error is caught."""
+
+    def __init__(self, reset):
+        super().__init__()
+        self.reset = reset
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch == 2:
+            callbacks = [self.reset, BreakOff("validation", 1)]
+            with pytest.raises(RuntimeError, match="broken off"):
+                self.model.evaluate(X_VALIDATION, Y_VALIDATION, batch_size=ROWS, verbose=0, callbacks=callbacks)
+
+
+def test_training_goes_on_from_its_own_states_after_an_evaluation_that_broke_off():
+    undisturbed, _ = fitted(every=2)
+    model, reset = build(), ResetStates(every=2)
+    callbacks = [reset, EvaluateInVain(reset)]
+    model.fit(X, Y, batch_size=ROWS, epochs=2, shuffle=False, verbose=0, callbacks=callbacks)
+    assert equal(get_states(model), get_states(undisturbed))
+
+
+class EvaluateWithin(keras.callbacks.Callback):
+    """During each validation, another evaluation with the same ResetStates."""
+
+    def __init__(self, reset):
+        super().__init__()
+        self.reset, self.inside = reset, False
+
+    def on_test_batch_end(self, batch, logs=None):
+        if batch == 1 and not self.inside:
+            self.inside = True
+            self.model.evaluate(X, Y, batch_size=ROWS, verbose=0, callbacks=[self.reset])
+            self.inside = False
+
+
+def test_an_evaluation_within_a_validation_gives_both_their_states_back():
+    undisturbed, expected = fitted(every=2)
+    model, reset, witness = build(), ResetStates(every=2), Witness()
+    callbacks = [reset, witness, EvaluateWithin(reset)]
+    model.fit(**FORMS["arrays"](), epochs=2, shuffle=False, verbose=0, callbacks=callbacks)
+    assert equal(get_states(model), get_states(undisturbed))
+    for (_, before, _), (_, its_before, _) in zip(witness.of("validation"), expected.of("validation"), strict=True):
+        assert equal(before, its_before)
+
+
+class EvaluateAnother(keras.callbacks.Callback):
+    """At each third batch another model is evaluated with the same ResetStates."""
+
+    def __init__(self, other, reset):
+        super().__init__()
+        self.other, self.reset = other, reset
+
+    def on_train_batch_end(self, batch, logs=None):
+        if batch == 2:
+            self.other.evaluate(X, Y, batch_size=ROWS, verbose=0, callbacks=[self.reset])
+
+
+def test_evaluating_another_model_with_the_same_callback_does_not_end_the_resets():
+    undisturbed, _ = fitted(every=2)
+    model, other, reset = build(), build(), ResetStates(every=2)
+    other.predict_on_batch(X[:ROWS])
+    others_states = get_states(other)
+    callbacks = [reset, EvaluateAnother(other, reset)]
+    model.fit(X, Y, batch_size=ROWS, epochs=2, shuffle=False, verbose=0, callbacks=callbacks)
+    assert equal(get_states(model), get_states(undisturbed))
+    assert equal(get_states(other), others_states)
+
+
+def test_every_epoch_starts_from_zeros_wherever_the_numbering_starts():
+    reset, model, witness = ResetStates(), build(), Witness()
+    options = {"batch_size": ROWS, "shuffle": False, "verbose": 0, "callbacks": [reset, witness]}
+    for epochs in ({"epochs": 4}, {"initial_epoch": 2, "epochs": 4}, {"epochs": 1}, {"epochs": 1}):
+        model.fit(X, Y, **epochs, **options)
+    assert [zeros(before) for _, before, _ in witness.of("train")] == ([True] + [False] * 4) * 8
+
+
+def test_states_that_another_callback_sets_for_an_epoch_are_kept():
+    start = {key: np.ones_like(values) for key, values in get_states(build()).items()}
+    model, witness = build(), Witness()
+    setting = keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: set_states(model, start))
+    callbacks = [ResetStates(every=2), setting, witness]
+    model.fit(X, Y, batch_size=ROWS, epochs=2, shuffle=False, verbose=0, callbacks=callbacks)
+    assert all(equal(before, start) for batch, before, _ in witness.of("train") if batch == 0)
 
 
 @pytest.mark.parametrize("every", [0, -1, 1.5, 2.0, "2", True, [2], float("nan")])
