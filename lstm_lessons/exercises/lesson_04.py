@@ -70,13 +70,14 @@ def looking_function(answer) -> Feedback:
         returned = answer(network, X, y)
     except Exception as error:
         return LOOK_ROWS if "broadcast" in str(error) or "Incompatible shapes" in str(error) else raised(error)
-    number = one_number(returned)
     if returned is ...:
         return NOT_WRITTEN
     if any(not np.array_equal(a, b) for a, b in zip(weights, network.get_weights(), strict=True)):
         return LOOK_WEIGHTS
     kept = all(np.array_equal(states[key], values) for key, values in get_states(network).items())
-    return _about_accuracy(number, expected, network, (X, y), states) or (LOOK_RIGHT if kept else LOOK_TRACE)
+    return _about_accuracy(one_number(returned), expected, network, (X, y), states) or (
+        LOOK_RIGHT if kept else LOOK_TRACE
+    )
 
 
 def _network_to_look_at() -> keras.Model:
