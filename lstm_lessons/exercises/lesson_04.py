@@ -60,7 +60,6 @@ def looking_function(answer) -> Feedback:
         return function_itself("look")
     network = _network_to_look_at()
     X, y = _series_to_look_at(network)
-    network.layers[0].reset_state()
     expected = network.evaluate(X, y, batch_size=8, verbose=0)
     rng = np.random.default_rng(42)
     states = {key: rng.uniform(2, 4, values.shape).astype("float32") for key, values in get_states(network).items()}
@@ -74,10 +73,9 @@ def looking_function(answer) -> Feedback:
         return NOT_WRITTEN
     if any(not np.array_equal(a, b) for a, b in zip(weights, network.get_weights(), strict=True)):
         return LOOK_WEIGHTS
-    kept = all(np.array_equal(states[key], values) for key, values in get_states(network).items())
-    return _about_accuracy(one_number(returned), expected, network, (X, y), states) or (
-        LOOK_RIGHT if kept else LOOK_TRACE
-    )
+    if not all(np.array_equal(states[key], values) for key, values in get_states(network).items()):
+        return _about_accuracy(one_number(returned), expected, network, (X, y), states) or LOOK_TRACE
+    return _about_accuracy(one_number(returned), expected, network, (X, y), states) or LOOK_RIGHT
 
 
 def _network_to_look_at() -> keras.Model:
@@ -95,7 +93,9 @@ def _network_to_look_at() -> keras.Model:
 def _series_to_look_at(network) -> tuple[np.ndarray, np.ndarray]:
     """A series and its labels, which are the network's own answers: only who reads it in the right way is right."""
     X = np.random.default_rng(41).normal(size=(48, 5, 1)).astype("float32")
-    return X, (network.predict(X, batch_size=8, verbose=0) > 0.5).astype("float32")
+    labels = (network.predict(X, batch_size=8, verbose=0) > 0.5).astype("float32")
+    network.layers[0].reset_state()
+    return X, labels
 
 
 def _about_accuracy(number, expected, network, pair, states) -> Feedback | None:
