@@ -50,7 +50,6 @@ class ResetStates(keras.callbacks.Callback):
     def on_train_batch_begin(self, batch, logs=None):
         while self._held:  # an evaluate or predict broke off
             self.on_test_end()
-        self._undo_reset = None
         if self._starts_sequence(batch):
             self._undo_reset = held_states(self._trained)
             reset_states(self._trained)
