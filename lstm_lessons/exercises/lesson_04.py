@@ -116,7 +116,8 @@ def _about_accuracy(number, expected, network, pair, states) -> Feedback | None:
 
 DRIFT_RIGHT = right(
     en="Right: its count goes on at 30, and 36 and 48 are the multiples of 12 there: batches 6 and 18 of epoch 1.",
-    ja="正解です。数えは 30 から続き、そこにある 12 の倍数は 36 と 48、つまりエポック 1 のバッチ 6 と 18 です。",
+    ja="正解です。エポック 1 でカウンターは 30 から 59 まで進みます。そのあいだの 12 の倍数は "
+    "36 と 48、つまりエポック 1 のバッチ 6 と 18 です。",
     zh="答对了：计数从 30 接着数，那一段里 12 的倍数是 36 和 48，也就是轮次 1 的批次 6 和 18。",
 )
 DRIFT_FORM = wrong(
