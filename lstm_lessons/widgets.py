@@ -20,6 +20,7 @@ LABELS = {
     "rule": Said("When to reset", "リセットの規則", "重置规则"),
     "shuffle": Said("Shuffle", "シャッフル", "打乱"),
     "source": Said("What is read", "読むもの", "读什么"),
+    "start": Said("Start state", "初期状態", "初始状态"),
     "step": Said("Step", "ステップ", "步"),
     "timesteps": Said("Steps per sample", "1 サンプルのステップ数", "每个样本的步数"),
 }

@@ -6,8 +6,10 @@ import keras
 import numpy as np
 import pytest
 
-from lstm_lessons import check, exercises
-from lstm_lessons.exercises import lesson_01, lesson_02, lesson_03, lesson_04
+from lstm_lessons import check, exercises, get_states, reset_states, set_states
+from lstm_lessons.exercises import lesson_01, lesson_02, lesson_03, lesson_04, lesson_06
+
+ONE_NAN = "states['lstm/c']: expected finite values (as float32), got 1 NaN or infinite"
 
 
 @pytest.fixture
@@ -122,9 +124,94 @@ def raise_index_error(network, X, y):
     return [][0]
 
 
+def changing(change):
+    """A function like swap_rows or rescue that changes the states of a model by `change(states, *given)`."""
+
+    def answer(model, *given):
+        states = get_states(model)
+        change(states, *given)
+        set_states(model, states)
+
+    return answer
+
+
+def swap(states, a, b, layers_swapped=slice(None)):
+    for name in list(states)[layers_swapped]:
+        states[name][[a, b]] = states[name][[b, a]]
+
+
+def copy_over(states, a, b):
+    for values in states.values():
+        values[a] = values[b]
+
+
+def swap_first_layer(states, a, b):
+    swap(states, a, b, slice(2))
+
+
+def swap_with_zeros(states, a, b):
+    swap(states, a, b)
+    for values in states.values():
+        values[0] = 0
+
+
+def ruined_rows(states):
+    return np.any([np.isnan(values).any(axis=1) for values in states.values()], axis=0)
+
+
+def rescue(states, good):
+    ruined = ruined_rows(states)
+    for name, values in states.items():
+        values[ruined] = good[name][ruined]
+
+
+def rescue_where_nan(states, good):
+    for name, values in states.items():
+        values[np.isnan(values)] = good[name][np.isnan(values)]
+
+
+def rescue_rows_of_each_array(states, good):
+    for name, values in states.items():
+        ruined = np.isnan(values).any(axis=1)
+        values[ruined] = good[name][ruined]
+
+
+def rescue_by_looking_at_h(model, good):
+    states = get_states(model)
+    ruined = ruined_rows({name: values for name, values in states.items() if name.endswith("h")})
+    for name, values in states.items():
+        values[ruined] = good[name][ruined]
+    set_states(model, states)
+
+
+def rescue_everything(states, good):
+    states.update(good)
+
+
+def rescue_other_rows(states, good):
+    ruined = ruined_rows(states)
+    rescue(states, good)
+    for values in states.values():
+        values[~ruined] += 1
+
+
+def rescue_by_reset(model, good):
+    reset_states(model, rows=np.flatnonzero(ruined_rows(get_states(model))))
+
+
+def rescue_only_the_lstm(model, good):
+    now = get_states(model)
+    for name, state in zip(["lstm/h", "lstm/c"], model.layers[0].states, strict=True):
+        state.assign(np.where(ruined_rows(now)[:, None], good[name], now[name]))
+
+
 @pytest.mark.parametrize(
     ("exercise", "answer"),
     [
+        ("06-1", changing(swap)),
+        ("06-2", changing(rescue)),
+        ("06-3", 44),
+        ("06-3", np.float64(44)),
         ("01-1", 16),
         ("01-1", np.array([16])),
         ("01-1", Fraction(16)),
@@ -161,6 +248,29 @@ def test_right_answers(exercise, answer):
 @pytest.mark.parametrize(
     ("exercise", "answer", "hint"),
     [
+        ("06-1", 3, exercises.function_itself("swap_rows")),
+        ("06-1", lambda *given: ..., exercises.NOT_WRITTEN),
+        ("06-1", raise_index_error, exercises.raised(IndexError("list index out of range"))),
+        ("06-1", lambda model, a, b: swap(get_states(model), a, b), lesson_06.SWAP_NOTHING),
+        ("06-1", changing(copy_over), lesson_06.SWAP_COPIED),
+        ("06-1", changing(swap_first_layer), lesson_06.SWAP_SOME),
+        ("06-1", changing(swap_with_zeros), lesson_06.SWAP_OTHERS),
+        ("06-1", lambda model, a, b: reset_states(model), lesson_06.SWAP_OTHERS),
+        ("06-2", 3, exercises.function_itself("rescue")),
+        ("06-2", lambda *given: ..., exercises.NOT_WRITTEN),
+        ("06-2", lambda *given: [][0], exercises.raised(IndexError("list index out of range"))),
+        ("06-2", lambda model, good: None, lesson_06.RESCUE_NAN),
+        ("06-2", rescue_only_the_lstm, lesson_06.RESCUE_NAN),
+        ("06-2", changing(rescue_where_nan), lesson_06.RESCUE_PARTS),
+        ("06-2", changing(rescue_rows_of_each_array), lesson_06.RESCUE_PARTS),
+        ("06-2", rescue_by_looking_at_h, exercises.raised(ValueError(ONE_NAN))),
+        ("06-2", changing(rescue_everything), lesson_06.RESCUE_ALL),
+        ("06-2", rescue_by_reset, lesson_06.RESCUE_ZEROS),
+        ("06-2", changing(rescue_other_rows), lesson_06.RESCUE_OTHER),
+        *(("06-3", number, hint) for number, hint in lesson_06.STEPS_WRONG.items()),
+        ("06-3", np.log(0.01) / np.log(0.9), lesson_06.STEPS_WHOLE),
+        ("06-3", 0.01, lesson_06.STEPS_OTHER),
+        ("06-3", "44", lesson_06.STEPS_OTHER),
         ("04-1", 0.5, exercises.function_itself("look")),
         ("04-1", lambda *given: ..., exercises.NOT_WRITTEN),
         ("04-1", lambda *given: None, lesson_04.LOOK_NUMBER),
