@@ -91,10 +91,11 @@ def _network_to_look_at() -> keras.Model:
 
 
 def _series_to_look_at(network) -> tuple[np.ndarray, np.ndarray]:
-    """A series and its labels, which are the network's own answers: only who reads it in the right way is right."""
+    """A series and labels, the network's own answers with every 12th turned round: 11/12 are right, read rightly."""
     X = np.random.default_rng(41).normal(size=(48, 5, 1)).astype("float32")
     labels = (network.predict(X, batch_size=8, verbose=0) > 0.5).astype("float32")
     network.layers[0].reset_state()
+    labels[::12] = 1 - labels[::12]
     return X, labels
 
 
