@@ -12,6 +12,8 @@ backend.pin_tensorflow()
 
 _ROOM_OF = {
     "ResetStates": "training",
+    "StepModel": "streaming",
+    "Streams": "streaming",
     "carryover_batches": "batches",
     "carryover_breaks": "batches",
     "check": "exercises",
@@ -34,6 +36,7 @@ _ROOM_OF = {
     "say": "languages",
     "set_states": "states",
     "sliding_windows": "batches",
+    "stateful_copy": "streaming",
 }
 __all__ = sorted(_ROOM_OF)
 

@@ -135,12 +135,12 @@ def _state_variables(model) -> dict[str, keras.Variable]:
     if not isinstance(model, keras.Model):
         raise refusal("model", "a keras.Model", type(model).__name__)
     variables = {}
-    for path, layer in _recurrent_layers(model, "", set()):
+    for path, layer in recurrent_layers(model, "", set()):
         if not layer.stateful:
             continue
         if layer.states is None:
             raise refusal("model", HOW_TO_BUILD, f"layer {layer.name!r}, which has none yet")
-        variables.update(_named_states(layer.cell, layer.states, path))
+        variables.update(named_states(layer.cell, layer.states, path))
     if not variables:
         raise refusal("model", HOW_TO_MAKE_ONE, f"{model.name!r}, which has none")
     if any(len(getattr(variable.value, "values", [None])) > 1 for variable in variables.values()):
@@ -148,7 +148,7 @@ def _state_variables(model) -> dict[str, keras.Variable]:
     return variables
 
 
-def _recurrent_layers(parent, path: str, seen: set[int]) -> Iterator[tuple[str, layers.RNN]]:
+def recurrent_layers(parent, path: str, seen: set[int]) -> Iterator[tuple[str, layers.RNN]]:
     """Every recurrent layer below `parent`, once, with the way that leads to it, in model order."""
     names = set()
     for layer in parent._flatten_layers(include_self=False, recursive=False):
@@ -159,7 +159,7 @@ def _recurrent_layers(parent, path: str, seen: set[int]) -> Iterator[tuple[str, 
         seen.add(id(layer))
         if isinstance(layer, layers.RNN):
             yield path + name, layer
-        yield from _recurrent_layers(layer, f"{path}{name}/", seen)
+        yield from recurrent_layers(layer, f"{path}{name}/", seen)
 
 
 def _name_without_number(layer) -> str:
@@ -177,10 +177,10 @@ def _unused(name: str, names: set[str]) -> str:
     return numbered
 
 
-def _named_states(cell, states, path: str) -> Iterator[tuple[str, keras.Variable]]:
+def named_states(cell, states, path: str) -> Iterator[tuple[str, keras.Variable]]:
     if isinstance(cell, layers.StackedRNNCells):
         for number, (one, its_states) in enumerate(zip(cell.cells, states, strict=True)):
-            yield from _named_states(one, its_states, f"{path}/{number}")
+            yield from named_states(one, its_states, f"{path}/{number}")
         return
     variables = keras.tree.flatten(states)
     if len(variables) == 1:

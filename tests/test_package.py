@@ -14,8 +14,8 @@ PACKAGE = Path(lstm_lessons.__file__).parent
 # From the ground up; a module imports only modules of lower floors (the ground is what all rest on).
 FLOORS = [
     {"backend", "arguments"},
-    {"states", "batches", "datasets"},
-    {"persistence", "training"},
+    {"states", "batches", "datasets", "stepwise"},
+    {"persistence", "training", "twins"},
     {"streaming"},
     {"forecasting"},
     {"figures", "languages"},
