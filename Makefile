@@ -1,6 +1,7 @@
 # Each target works first, alone, from a fresh clone: it makes .venv and installs what it needs.
 #   make lab        open the course in JupyterLab, on this machine only
 #   make test       run every test, the outputs of the lessons included
+#   make bench      how fast streaming is, as a table of ratios
 #   make notebooks  run all lessons again and save them with their outputs
 #   make lint       check the style of the code, in the lessons too
 #   make links      put the repository's address (pyproject.toml) into the READMEs
@@ -15,7 +16,7 @@ LESSON ?= notebooks/01_inside_the_cell.ipynb
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 AS_ROOT := $(if $(filter 0,$(shell id -u 2>/dev/null)),--allow-root)
 
-.PHONY: lab test notebooks lint links clean
+.PHONY: lab test bench notebooks lint links clean
 .DELETE_ON_ERROR:
 
 lab: .venv/has-course
@@ -23,6 +24,9 @@ lab: .venv/has-course
 
 test: .venv/has-tests
 	$(BIN)/python -m pytest --nbval -n $(JOBS)
+
+bench: .venv/has-tests
+	$(BIN)/python -m pytest tests/benchmarks --quiet --capture=no
 
 notebooks: .venv/has-tests
 	$(BIN)/python tools/run_notebooks.py

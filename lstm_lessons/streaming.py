@@ -199,9 +199,10 @@ class Streams:
         values = self._checked(chunks)
         if not chunks:
             return {}
-        packed = self._gathered(chunks)
+        slots = np.array([self._slots.get(key, -1) for key in chunks])
+        packed = self._gathered(slots)
         outputs = self._advanced(values, packed)
-        self._scatter(chunks, packed)
+        self._scatter(chunks, slots, packed)
         self._note_not_finite(chunks, packed)
         return dict(zip(chunks, outputs, strict=True))
 
@@ -275,14 +276,13 @@ class Streams:
         one = ("timesteps",)
         return [self._model._checked(f"chunks[{key!r}]", value, one) for key, value in chunks.items()]
 
-    def _gathered(self, keys) -> np.ndarray:
-        """The states of streams side by side in one array, (keys, all units); zeros for those not open yet."""
-        slots = np.array([self._slots.get(key, -1) for key in keys])
-        packed = self._model._zeros(len(slots))
-        open_ones = slots >= 0
-        if open_ones.any():
-            arrays = [array[slots[open_ones]] for array in self._arrays.values()]
-            packed[open_ones] = np.concatenate(arrays, axis=1)
+    def _gathered(self, slots) -> np.ndarray:
+        """The states of streams side by side in one array, (streams, all units); zeros where the slot is -1."""
+        if self._slots:
+            packed = np.concatenate([array[slots] for array in self._arrays.values()], 1, dtype=self._run.packed_dtype)
+        else:
+            packed = self._model._zeros(len(slots))
+        packed[slots < 0] = 0
         return packed
 
     def _advanced(self, values, packed) -> list:
@@ -300,10 +300,11 @@ class Streams:
             done = length
         return [self._run.joined(parts, axis=0) for parts in pieces]
 
-    def _scatter(self, keys, packed) -> None:
-        for key in [key for key in keys if key not in self._slots]:
-            self._slots[key] = self._free_slot()
-        slots = np.array([self._slots[key] for key in keys])
+    def _scatter(self, keys, slots, packed) -> None:
+        if (slots < 0).any():
+            for key in [key for key in keys if key not in self._slots]:
+                self._slots[key] = self._free_slot()
+            slots = np.array([self._slots[key] for key in keys])
         for name, values in self._run.unpacked(packed).items():
             self._arrays[name][slots] = values
 

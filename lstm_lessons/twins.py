@@ -64,7 +64,9 @@ class ExplicitStates:
         """States by name, (batch_size, units), of an array in which they stand side by side."""
         ends = np.cumsum(list(self.widths.values()))[:-1]
         arrays = np.split(packed, ends, axis=1)
-        return {name: array.astype(self.dtypes[name]) for name, array in zip(self.widths, arrays, strict=True)}
+        return {
+            name: array.astype(self.dtypes[name], copy=False) for name, array in zip(self.widths, arrays, strict=True)
+        }
 
     def _compiled(self, batch_size: int | None):
         signature = [

@@ -1,5 +1,6 @@
 """StepModel, Streams, stateful_copy: any cut of a sequence gives what Keras gives for the whole, bit for bit."""
 
+import functools
 import warnings
 
 import keras
@@ -126,6 +127,12 @@ def plain(stateful=False, batch_size=None, last=layers.LSTM, units=4):
     return keras.Sequential([inputs, first, last(units, stateful=stateful), layers.Dense(1)])
 
 
+@functools.cache
+def stepping():
+    """A StepModel that the tests share, as none of them changes it."""
+    return StepModel(plain())
+
+
 def some(batch_size=2, timesteps=5):
     return np.random.default_rng(4).normal(size=(batch_size, timesteps, FEATURES)).astype("float32")
 
@@ -210,7 +217,7 @@ def test_other_types_of_numbers(policy):
 
 
 def test_integers_and_lists_are_numbers_too():
-    stepper = StepModel(plain())
+    stepper = stepping()
     y, _ = stepper.step(np.ones((1, 2, FEATURES), "int8"), stepper.initial_states(1))
     again, _ = stepper.step([[[1, 1, 1], [1, 1, 1]]], stepper.initial_states(1))
     assert np.array_equal(y, again)
@@ -231,10 +238,10 @@ BAD_X = {
 
 
 @pytest.mark.parametrize("name", BAD_X)
-def test_bad_input_is_refused_before_anything_runs(name):
+def test_bad_input_is_refused_before_anything_runs(name, monkeypatch):
     x, words = BAD_X[name]
-    stepper = StepModel(plain())
-    stepper._run = _Unrunnable(stepper._run)
+    stepper = stepping()
+    monkeypatch.setattr(stepper, "_run", _Unrunnable(stepper._run))
     with pytest.raises(ValueError, match=f"^{words}"):
         stepper.step(x, stepper.initial_states(2))
 
@@ -272,7 +279,7 @@ BAD_STATES = {
 @pytest.mark.parametrize("name", BAD_STATES)
 def test_bad_states_are_refused(name):
     change, words = BAD_STATES[name]
-    stepper = StepModel(plain())
+    stepper = stepping()
     with pytest.raises(ValueError, match=f"^{words}"):
         stepper.step(some(), change(stepper.initial_states(2)))
 
@@ -280,7 +287,7 @@ def test_bad_states_are_refused(name):
 @pytest.mark.parametrize("batch_size", [0, -1, 1.5, True, "2"])
 def test_bad_batch_sizes(batch_size):
     with pytest.raises(ValueError, match=r"^batch_size: expected a whole number of at least 1"):
-        StepModel(plain()).initial_states(batch_size)
+        stepping().initial_states(batch_size)
     with pytest.raises(ValueError, match=r"^batch_size: expected a whole number of at least 1"):
         stateful_copy(plain(), batch_size)
 

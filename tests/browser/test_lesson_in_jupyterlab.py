@@ -8,7 +8,9 @@ from functools import partial
 from pathlib import Path
 
 import nbformat
+import psutil  # it comes with Jupyter
 import pytest
+from limits import MEMORY_LIMIT
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 
@@ -137,6 +139,14 @@ def test_every_choice_draws_without_complaint(lesson):
     assert complaints_of_every_choice(lesson) == []
 
 
+def peak_of_the_last_kernel():
+    """The most memory that the kernel started last has held so far, in bytes; 0 where the system does not tell."""
+    kernels = [child for child in psutil.Process().children(recursive=True) if "ipykernel_launcher" in child.cmdline()]
+    status = Path(f"/proc/{max(kernels, key=lambda kernel: kernel.create_time()).pid}/status")
+    held = re.search(r"VmHWM:\s+(\d+) kB", status.read_text()) if status.exists() else None
+    return 1024 * int(held[1]) if held else 0
+
+
 OTHER_LESSONS = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb") if not path.name.startswith("02_"))
 
 
@@ -145,6 +155,7 @@ def test_the_other_lessons_run_speak_and_play(lab, name):
     with lab.opened(name) as other:
         other.run_all()
         assert complaints(other) == []
+        assert peak_of_the_last_kernel() < MEMORY_LIMIT
         other.choose("ja")
         seen = languages_on_the_way(other)
         assert seen == [(cell, "ja") for cell, _ in seen]

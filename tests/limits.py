@@ -1,0 +1,3 @@
+"""What a lesson may take."""
+
+MEMORY_LIMIT = 1.2e9
