@@ -29,3 +29,21 @@ def as_array(argument: str, expected: str, value: object) -> np.ndarray:
         return np.asarray(value)
     except Exception as error:  # whatever an object's own conversion raises
         raise refusal(argument, expected, f"a {type(value).__name__}, which is none: {error}") from error
+
+
+def real_numbers(argument: str, expected: str, value: object) -> np.ndarray:
+    """`value` as an array; ValueError naming the argument where it is none, or holds text, booleans or the like."""
+    numbers = as_array(argument, expected, value)
+    if numbers.dtype.kind not in "iuf" and "float" not in numbers.dtype.name:  # bfloat16 is of kind V
+        raise refusal(argument, "real numbers", f"values of type {numbers.dtype}")
+    return numbers
+
+
+def finite_numbers(argument: str, numbers: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    """Numbers cast to a type; ValueError naming the argument where one of them then is NaN or infinite."""
+    with np.errstate(over="ignore"):
+        cast = numbers.astype(dtype, copy=False)
+    if not np.isfinite(cast).all():
+        count = np.count_nonzero(~np.isfinite(cast))
+        raise refusal(argument, f"finite values (as {cast.dtype})", f"{count} NaN or infinite")
+    return cast

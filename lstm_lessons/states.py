@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from lstm_lessons.arguments import as_array, refusal, whole_number
+from lstm_lessons.arguments import finite_numbers, real_numbers, refusal, whole_number
 
 HOW_TO_MAKE_ONE = (
     "a model with stateful layers (keras.Input((timesteps, features), batch_size=...), LSTM(stateful=True))"
@@ -63,8 +63,8 @@ def set_states(model: keras.Model, states: Mapping[str, np.ndarray]) -> None:
     c.
     """
     variables = _state_variables(model)
-    _require_same_keys(states, variables)
-    values = {key: _checked(f"states[{key!r}]", states[key], variable) for key, variable in variables.items()}
+    shapes = {key: tuple(variable.shape) for key, variable in variables.items()}
+    values = checked_states(states, shapes, {key: variable.numpy().dtype for key, variable in variables.items()})
     for key, variable in variables.items():
         variable.assign(values[key])
 
@@ -135,7 +135,7 @@ def _state_variables(model) -> dict[str, keras.Variable]:
     if not isinstance(model, keras.Model):
         raise refusal("model", "a keras.Model", type(model).__name__)
     variables = {}
-    for path, layer in recurrent_layers(model, "", set()):
+    for path, layer in recurrent_layers(model):
         if not layer.stateful:
             continue
         if layer.states is None:
@@ -148,9 +148,20 @@ def _state_variables(model) -> dict[str, keras.Variable]:
     return variables
 
 
-def recurrent_layers(parent, path: str, seen: set[int]) -> Iterator[tuple[str, layers.RNN]]:
+def checked_states(states: Mapping, shapes: Mapping[str, tuple], dtypes: Mapping) -> dict[str, np.ndarray]:
+    """States as arrays of these shapes and types; ValueError naming the key where they are not, or not finite."""
+    if not isinstance(states, Mapping):
+        raise refusal("states", f"a dict with the keys {list(shapes)}", type(states).__name__)
+    missing = [key for key in shapes if key not in states]
+    unknown = [key for key in states if key not in shapes]
+    if missing or unknown:
+        raise refusal("states", f"the keys {list(shapes)}", f"missing {missing} and unknown {unknown}")
+    return {key: _checked(f"states[{key!r}]", states[key], shape, dtypes[key]) for key, shape in shapes.items()}
+
+
+def recurrent_layers(parent, path: str = "", seen: set[int] | None = None) -> Iterator[tuple[str, layers.RNN]]:
     """Every recurrent layer below `parent`, once, with the way that leads to it, in model order."""
-    names = set()
+    names, seen = set(), set() if seen is None else seen
     for layer in parent._flatten_layers(include_self=False, recursive=False):
         name = _unused(_name_without_number(layer), names)
         names.add(name)
@@ -177,7 +188,8 @@ def _unused(name: str, names: set[str]) -> str:
     return numbered
 
 
-def named_states(cell, states, path: str) -> Iterator[tuple[str, keras.Variable]]:
+def named_states(cell, states, path: str) -> Iterator[tuple[str, object]]:
+    """The states of a cell, or whatever is nested as they are, each under its key."""
     if isinstance(cell, layers.StackedRNNCells):
         for number, (one, its_states) in enumerate(zip(cell.cells, states, strict=True)):
             yield from named_states(one, its_states, f"{path}/{number}")
@@ -192,29 +204,11 @@ def named_states(cell, states, path: str) -> Iterator[tuple[str, keras.Variable]
     yield from ((f"{path}/{name}", variable) for name, variable in zip(names, variables, strict=True))
 
 
-def _require_same_keys(states, variables) -> None:
-    if not isinstance(states, Mapping):
-        raise refusal("states", f"a dict with the keys {list(variables)}", type(states).__name__)
-    missing = [key for key in variables if key not in states]
-    unknown = [key for key in states if key not in variables]
-    if missing or unknown:
-        raise refusal("states", f"the keys {list(variables)}", f"missing {missing} and unknown {unknown}")
-
-
-def _checked(argument: str, values, variable) -> np.ndarray:
-    shape, dtype = tuple(variable.shape), variable.numpy().dtype
-    numbers = as_array(argument, f"numbers in shape {shape}", values)
-    if numbers.dtype.kind not in "iuf" and "float" not in numbers.dtype.name:  # bfloat16 is of kind V
-        raise refusal(argument, "real numbers", f"values of type {numbers.dtype}")
+def _checked(argument: str, values, shape: tuple, dtype: np.dtype) -> np.ndarray:
+    numbers = real_numbers(argument, f"numbers in shape {shape}", values)
     if numbers.shape != shape:
         raise refusal(argument, f"shape {shape}", numbers.shape)
-    with np.errstate(over="ignore"):
-        cast = numbers.astype(dtype)
-    if not np.isfinite(cast).all():
-        raise refusal(
-            argument, f"finite values (as {dtype})", f"{np.count_nonzero(~np.isfinite(cast))} NaN or infinite"
-        )
-    return cast
+    return finite_numbers(argument, numbers, dtype)
 
 
 def _batch_size(variables) -> int:

@@ -53,7 +53,6 @@ WHY_NOT = {
     "Bidirectional": "it also reads backwards, from an end that has not come yet; use the forward layer alone",
     "Flatten": "it joins all steps; leave it out, and let the last recurrent layer return its last output only",
     "Pool": "it needs all steps; let the last recurrent layer return its last output only",
-    "ConvLSTM": "its states are images; stream it with get_states and set_states",
     "Conv": "it looks at several steps at once; apply it before, to steps that you hold back yourself",
     "Attention": "it looks at all steps at once; leave it out",
     "GroupNormalization": "it takes its mean over the steps too; use LayerNormalization",
@@ -85,7 +84,7 @@ def require_stepwise(model: keras.Model) -> None:
         raise refusal("model", "a recurrent layer (LSTM, GRU, SimpleRNN)", f"{model.name!r}, which has none")
 
 
-def ids_below(model: keras.Model) -> int | None:
+def vocabulary_size(model: keras.Model) -> int | None:
     """How many whole numbers a model knows that begins with an Embedding; None where it reads features."""
     graph = graph_of(model)
     if len(graph.inputs[0].shape) > 2:
@@ -131,7 +130,8 @@ def _calls(graph) -> Iterator:
             if node.is_input or needed.isdisjoint(map(id, node.outputs)):
                 continue
             needed.update(map(id, _read(node)))
-            yield from _calls(graph_of(node.operation)) if is_model(node.operation) else [node]
+            inner = graph_of(node.operation) if is_model(node.operation) else None
+            yield from _calls(inner) if inner and len(inner.inputs) == 1 else [node]
 
 
 def _read(node) -> list:
@@ -157,7 +157,9 @@ def _trouble(layer, ranks: list[int]) -> str | None:
     kind = type(layer)
     if kind in RECURRENT:
         return _trouble_of_recurrent(layer, ranks)
-    if kind is layers.TimeDistributed and type(layer.layer) in STEPWISE:
+    if is_model(layer):
+        return "it reads several inputs; give it one, or build the model without it"
+    if kind is layers.TimeDistributed and type(layer.layer) in STEPWISE - {layers.Embedding, layers.Masking}:
         return _trouble(layer.layer, [ranks[0] - 1])
     if kind in MERGING:
         return _trouble_of_merging(layer, ranks)

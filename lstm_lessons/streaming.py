@@ -6,8 +6,9 @@ from collections.abc import Mapping
 import keras
 import numpy as np
 
-from lstm_lessons.arguments import as_array, refusal, whole_number
-from lstm_lessons.stepwise import ids_below, require_stepwise
+from lstm_lessons.arguments import finite_numbers, real_numbers, refusal, whole_number
+from lstm_lessons.states import checked_states
+from lstm_lessons.stepwise import require_stepwise, vocabulary_size
 from lstm_lessons.twins import ExplicitStates, numpy_type, twin_of
 
 TRIAL_STEPS = 6
@@ -63,7 +64,7 @@ class StepModel:
     def __init__(self, model: keras.Model) -> None:
         require_stepwise(model)
         self._run = ExplicitStates(model)
-        self._below = ids_below(model)  # None, or how many whole numbers an Embedding knows
+        self._vocabulary_size = vocabulary_size(model)
         self._features = tuple(self._run.input.shape[2:])
         self._type = numpy_type(self._run.input.dtype)
         _require_same_when_cut(self._run, self._trial_input())
@@ -106,42 +107,31 @@ class StepModel:
 
     def _checked(self, argument: str, x, axes=("batch_size", "timesteps")) -> np.ndarray:
         """x as numbers of the model's type; ValueError where it is not what the model reads."""
-        numbers = x if isinstance(x, np.ndarray) else as_array(argument, "numbers", x)
-        kinds, of_type = ("iuf", "real numbers") if self._below is None else ("iu", "whole numbers")
-        if numbers.dtype.kind not in kinds:
-            raise refusal(argument, of_type, f"values of type {numbers.dtype}")
+        numbers = real_numbers(argument, "numbers", x)
+        if self._vocabulary_size is not None and numbers.dtype.kind not in "iu":
+            raise refusal(argument, "whole numbers", f"values of type {numbers.dtype}")
         if numbers.ndim != len(axes) + len(self._features) or numbers.shape[len(axes) :] != self._features:
             raise refusal(argument, f"shape ({', '.join(map(str, axes + self._features))})", f"shape {numbers.shape}")
         if 0 in numbers.shape:
             raise refusal(argument, "at least one row and one step", f"shape {numbers.shape}")
-        if self._below is not None and not 0 <= numbers.min() <= numbers.max() < self._below:
+        if self._vocabulary_size and not 0 <= numbers.min() <= numbers.max() < self._vocabulary_size:
             span = f"from {numbers.min()} to {numbers.max()}"
-            raise refusal(argument, f"whole numbers from 0 to {self._below - 1}", span)
-        return _finite(argument, numbers, self._type)
+            raise refusal(argument, f"whole numbers from 0 to {self._vocabulary_size - 1}", span)
+        return finite_numbers(argument, numbers, self._type)
 
     def _packed(self, states, batch_size: int) -> np.ndarray:
         """States side by side in one array; ValueError where they are not those of this model and batch size."""
-        names = list(self._run.widths)
-        if not isinstance(states, Mapping) or states.keys() != self._run.widths.keys():
-            got = sorted(map(str, states)) if isinstance(states, Mapping) else type(states).__name__
-            raise refusal("states", f"a dict with the keys {names}", got)
-        arrays = []
-        for name, width in self._run.widths.items():
-            numbers = as_array(f"states[{name!r}]", "numbers", states[name])
-            if numbers.dtype.kind not in "iuf" and "float" not in numbers.dtype.name:
-                raise refusal(f"states[{name!r}]", "real numbers", f"values of type {numbers.dtype}")
-            if numbers.shape != (batch_size, width):
-                raise refusal(f"states[{name!r}]", f"shape {(batch_size, width)}", numbers.shape)
-            arrays.append(_finite(f"states[{name!r}]", numbers, self._run.packed_dtype))
-        return np.concatenate(arrays, axis=1)
+        shapes = {name: (batch_size, width) for name, width in self._run.widths.items()}
+        arrays = checked_states(states, shapes, dict.fromkeys(shapes, self._run.packed_dtype))
+        return np.concatenate(list(arrays.values()), axis=1)
 
     def _zeros(self, batch_size: int) -> np.ndarray:
         return np.zeros((batch_size, sum(self._run.widths.values())), self._run.packed_dtype)
 
     def _trial_input(self) -> np.ndarray:
         rng, shape = np.random.default_rng(0), (2, TRIAL_STEPS, *self._features)
-        numbers = rng.normal(size=shape) if self._below is None else rng.integers(self._below, size=shape)
-        return numbers.astype(self._type)
+        size = self._vocabulary_size
+        return (rng.normal(size=shape) if size is None else rng.integers(size, size=shape)).astype(self._type)
 
 
 class Streams:
@@ -330,16 +320,6 @@ def _by_row(outputs) -> list:
         return list(outputs)
     rows = zip(*keras.tree.flatten(outputs), strict=True)
     return [keras.tree.pack_sequence_as(outputs, row) for row in rows]
-
-
-def _finite(argument: str, numbers: np.ndarray, to_type: np.dtype) -> np.ndarray:
-    """The numbers in another type; ValueError where one of them is NaN or infinite, also after the cast."""
-    with np.errstate(over="ignore"):
-        cast = numbers.astype(to_type, copy=False)
-    if cast.dtype.kind == "f" and not np.isfinite(cast).all():
-        count = np.count_nonzero(~np.isfinite(cast))
-        raise refusal(argument, f"finite values (as {to_type})", f"{count} NaN or infinite")
-    return cast
 
 
 def _require_same_when_cut(run: ExplicitStates, x: np.ndarray) -> None:

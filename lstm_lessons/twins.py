@@ -36,7 +36,7 @@ class ExplicitStates:
         self.input = graph_of(model).inputs[0]
         self.sequences = [len(tensor.shape) > 2 for tensor in graph_of(model).outputs]
         self.widths, self.dtypes, self._names, self._returns_all, self._by_batch_size = {}, {}, {}, {}, False
-        for path, layer in recurrent_layers(model, "", set()):
+        for path, layer in recurrent_layers(model):
             self._open(copies[id(layer)], dict(named_states(layer.cell, layer.cell.state_size, path)))
         self.packed_dtype = np.dtype("float64" if "float64" in map(str, self.dtypes.values()) else "float32")
         self.traces, self._functions = 0, {}

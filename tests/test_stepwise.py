@@ -76,6 +76,10 @@ def with_slice_of_time(x):
     return lstm()(x[:, :3])
 
 
+def with_model_of_two_inputs(x):
+    return with_two_inputs()([x, x])
+
+
 def with_two_inputs():
     x, y = keras.Input((STEPS, FEATURES)), keras.Input((STEPS, FEATURES))
     return keras.Model([x, y], lstm()(layers.Concatenate()([x, y])))
@@ -108,6 +112,8 @@ REFUSED = {
         lambda: with_layer(layers.TimeDistributed(layers.Reshape((2, 2)))),
         "what it wraps is not known",
     ),
+    "wrapped mask": (lambda: with_layer(layers.TimeDistributed(layers.Masking())), "what it wraps is not known"),
+    "model of two inputs": (lambda: functional(with_model_of_two_inputs), "it reads several inputs"),
     "activation": (lambda: with_layer(layers.Dense(2, activation=lambda x: ops.cumsum(x, 1))), "not one of Keras"),
     "cell activation": (lambda: with_layer(layers.GRU(2, activation=lambda x: x)), "not one of Keras"),
     "softmax as activation": (

@@ -187,6 +187,23 @@ def test_held_outputs_start_from_the_state_that_comes_in():
     assert all(np.array_equal(states[name], after[name]) for name in states)
 
 
+@pytest.mark.filterwarnings("ignore:Layer 'inner':UserWarning")  # Keras says that the mask ends there
+@pytest.mark.parametrize("kind", ["sequential", "functional"])
+def test_a_mask_reaches_as_far_into_an_inner_model_as_in_keras(kind):
+    inner_input = keras.Input((None, FEATURES))
+    first = layers.GRU(3, return_sequences=True)
+    inner = keras.Model(inner_input, first(inner_input), name="inner")
+    if kind == "sequential":
+        inner = keras.Sequential([inner_input, first], name="inner")
+    x = keras.Input((None, FEATURES))
+    model = keras.Model(x, layers.LSTM(2)(inner(layers.Masking(MASKED)(x))))
+    masked = some(3)
+    masked[0, :2] = masked[1, 2:4] = masked[2, 4:] = MASKED
+    stepper = StepModel(model)
+    for cuts in ([], [1, 3], [2]):
+        assert np.array_equal(stepped(stepper, masked, cuts)[0], model.predict_on_batch(masked))
+
+
 def test_outputs_keep_the_models_structure():
     x = keras.Input((7,))
     steps = layers.LSTM(3, return_sequences=True)(layers.Embedding(10, 4, mask_zero=True)(x))
@@ -259,9 +276,15 @@ class _Unrunnable:
 
 
 BAD_STATES = {
-    "another model's": (lambda states: {"lstm/h": 1}, r"states: expected a dict with the keys \['gru/h'"),
-    "one missing": (lambda states: {n: v for n, v in states.items() if n != "lstm/c"}, "states: expected a dict"),
-    "one too many": (lambda states: {**states, "more": 1}, "states: expected a dict"),
+    "another model's": (
+        lambda states: {"lstm/h": 1},
+        r"states: expected the keys \['gru/h'.*, got missing \['gru/h', 'lstm/c'\] and unknown \[\]",
+    ),
+    "one missing": (
+        lambda states: {n: v for n, v in states.items() if n != "lstm/c"},
+        r"states: expected the keys .*, got missing \['lstm/c'\]",
+    ),
+    "one too many": (lambda states: {**states, "more": 1}, r"states: expected the keys .* and unknown \['more'\]"),
     "a list": (lambda states: list(states.values()), "states: expected a dict .*, got list"),
     "other units": (
         lambda states: {**states, "lstm/c": np.zeros((2, 5))},
