@@ -1,7 +1,7 @@
 # Each target works first, alone, from a fresh clone: it makes .venv and installs what it needs.
 #   make lab        open the course in JupyterLab, on this machine only
 #   make test       run every test, the outputs of the lessons included
-#   make bench      how fast streaming is, as a table of ratios
+#   make bench      how fast streaming and saving are, as a table of ratios
 #   make notebooks  run all lessons again and save them with their outputs
 #   make lint       check the style of the code, in the lessons too
 #   make links      put the repository's address (pyproject.toml) into the READMEs

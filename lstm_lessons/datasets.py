@@ -49,5 +49,30 @@ def digits() -> tuple[tuple[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarra
     return (X[:1297], y[:1297]), (X[1297:], y[1297:])
 
 
+def japanese_vowels() -> tuple[tuple[list[np.ndarray], np.ndarray], tuple[list[np.ndarray], np.ndarray]]:
+    """Nine men who say /ae/, as streams of unequal length: (X_train, y_train), (X_test, y_test).
+
+    X_train (270 utterances) and X_test (370): lists of arrays (frames, 12), 7 to 26 and 7 to 29 frames, float32, LPC
+    cepstrum coefficients, without unit. y_train (270,) and y_test (370,): int32, the speaker from 0 to 8. In training
+    each speaker has 30 utterances, in the test 24 to 88. Introduced in lesson 07.
+
+    >>> (X_train, y_train), (X_test, y_test) = japanese_vowels()
+    >>> len(X_train), X_train[0].shape, y_test.shape
+    (270, (20, 12), (370,))
+
+    Source: M. Kudo, J. Toyama, M. Shimbo, "Multidimensional curve classification using passing-through regions",
+    Pattern Recognition Letters 20 (1999); UCI Machine Learning Repository, "Japanese Vowels", licence CC BY 4.0.
+    """
+    with _shipped("japanese_vowels.npz") as raw, np.load(raw) as file:
+        train, test = (
+            (
+                np.split(file[f"{part}_frames"], np.cumsum(file[f"{part}_lengths"], dtype=int)[:-1]),
+                file[f"{part}_speaker"].astype("int32") - 1,
+            )
+            for part in ("train", "test")
+        )
+    return train, test
+
+
 def _shipped(name: str):
     return (files("lstm_lessons") / "data" / name).open("rb")

@@ -41,7 +41,7 @@ def get_states(model: keras.Model) -> dict[str, np.ndarray]:
 
     Source: wished for and sketched in keras issue 2181 (2016); states under names instead of positions, as in Haiku.
     """
-    return {key: variable.numpy() for key, variable in _state_variables(model).items()}
+    return {key: variable.numpy() for key, variable in state_variables(model).items()}
 
 
 def set_states(model: keras.Model, states: Mapping[str, np.ndarray]) -> None:
@@ -62,7 +62,7 @@ def set_states(model: keras.Model, states: Mapping[str, np.ndarray]) -> None:
     Source: wished for and sketched in keras issue 2181 (2016); here names guard against mixing up two layers, or h and
     c.
     """
-    variables = _state_variables(model)
+    variables = state_variables(model)
     shapes = {key: tuple(variable.shape) for key, variable in variables.items()}
     values = checked_states(states, shapes, {key: variable.numpy().dtype for key, variable in variables.items()})
     for key, variable in variables.items():
@@ -87,7 +87,7 @@ def reset_states(model: keras.Model, rows: Iterable[int] | int | None = None) ->
 
     Source: rows that are reset one by one, as Haiku's `ResetCore` does.
     """
-    variables = _state_variables(model)
+    variables = state_variables(model)
     chosen = ... if rows is None else _checked_rows(rows, _batch_size(variables))
     for variable in variables.values():
         values = variable.numpy()
@@ -122,7 +122,7 @@ def held_states(model: keras.Model) -> Callable[[], None]:
 
     Raises ValueError where the model has no stateful layer or is not built yet.
     """
-    held = [(variable, variable.numpy()) for variable in _state_variables(model).values()]
+    held = [(variable, variable.numpy()) for variable in state_variables(model).values()]
 
     def give_back():
         for variable, value in held:
@@ -131,7 +131,8 @@ def held_states(model: keras.Model) -> Callable[[], None]:
     return give_back
 
 
-def _state_variables(model) -> dict[str, keras.Variable]:
+def state_variables(model: keras.Model) -> dict[str, keras.Variable]:
+    """The variables that hold the states of a model, by name; ValueError where it has none, or not yet."""
     if not isinstance(model, keras.Model):
         raise refusal("model", "a keras.Model", type(model).__name__)
     variables = {}

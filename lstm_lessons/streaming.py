@@ -1,5 +1,6 @@
 """Sequences as they arrive: a trained model step by step or chunk by chunk, for one batch or for many streams."""
 
+import os
 import warnings
 from collections.abc import Mapping
 
@@ -7,6 +8,7 @@ import keras
 import numpy as np
 
 from lstm_lessons.arguments import finite_numbers, real_numbers, refusal, whole_number
+from lstm_lessons.persistence import read_states, weights_digest, write_states
 from lstm_lessons.states import checked_states
 from lstm_lessons.stepwise import require_stepwise, vocabulary_size
 from lstm_lessons.twins import ExplicitStates, numpy_type, twin_of
@@ -157,6 +159,7 @@ class Streams:
     def __init__(self, model: keras.Model) -> None:
         self._model = StepModel(model)
         self._run = self._model._run
+        self._weights = weights_digest(model)
         self._arrays = self._run.unpacked(self._model._zeros(0))
         self._slots: dict[str, int] = {}
         self._free: list[int] = []
@@ -245,6 +248,55 @@ class Streams:
         self._free.append(self._slot_of(key))
         del self._slots[key]
         self._not_finite.discard(key)
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Save the keys and states of all open streams, so that a file is whole whatever dies when.
+
+        One array (streams, units) for each state, not a group for each stream; else as `save_states` does it. Closed
+        streams are not in the file.
+
+        Raises StatesFileError where the file cannot be written. Introduced in lesson 08.
+
+        >>> from tempfile import TemporaryDirectory
+        >>> model = keras.Sequential([keras.Input((7, 3)), keras.layers.GRU(4)])
+        >>> streams, again = Streams(model), Streams(model)
+        >>> _ = streams.push({"a": np.ones((2, 3)), "b": np.ones((5, 3))})
+        >>> with TemporaryDirectory() as folder:
+        ...     streams.save(f"{folder}/streams.h5")
+        ...     again.load(f"{folder}/streams.h5")
+        >>> again.keys()
+        ['a', 'b']
+
+        Source: `save_states`, for many streams.
+        """
+        slots = np.array(list(self._slots.values()), int)
+        states = {name: array[slots] for name, array in self._arrays.items()}
+        write_states(path, states, self._weights, keys=list(self._slots))
+
+    def load(self, path: str | os.PathLike, allow_other_weights: bool = False) -> None:
+        """Replace all streams by those of a file that `save` wrote, or, if anything is wrong, none.
+
+        Streams that are open now and not in the file are gone afterwards. A stream saved with a state that is not
+        finite comes back so, and is in `not_finite`.
+
+        Raises StatesFileError as `load_states` does. Introduced in lesson 08.
+
+        >>> streams = Streams(keras.Sequential([keras.Input((7, 3)), keras.layers.GRU(4)]))
+        >>> _ = streams.push({"a": np.ones((2, 3))})
+        >>> try:
+        ...     streams.load("no such file.h5")
+        ... except ValueError:
+        ...     print(streams.keys())
+        ['a']
+
+        Source: `load_states`, for many streams.
+        """
+        kinds = {name: ((width,), self._run.dtypes[name]) for name, width in self._run.widths.items()}
+        weights = None if allow_other_weights else self._weights
+        self._arrays, keys = read_states(path, kinds, weights, streams=True)
+        self._slots, self._free = {key: slot for slot, key in enumerate(keys)}, []
+        finite = np.logical_and.reduce([np.isfinite(array).all(axis=1) for array in self._arrays.values()])
+        self._not_finite = {key for key, fine in zip(keys, finite, strict=True) if not fine}
 
     def _slot_of(self, key) -> int:
         if not isinstance(key, str) or key not in self._slots:

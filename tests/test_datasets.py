@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lstm_lessons import digits, memory_test
+from lstm_lessons import digits, japanese_vowels, memory_test
 
 
 @pytest.mark.parametrize(("n_sequences", "timesteps"), [(2, 1), (5, 3), (64, 20), (np.int64(4), np.int32(7))])
@@ -50,3 +50,17 @@ def test_a_caller_may_change_the_digits_it_got():
     (X, _), _ = digits()
     X[:] = 0
     assert digits()[0][0].any()
+
+
+def test_japanese_vowels_are_utterances_of_unequal_length():
+    (X_train, y_train), (X_test, y_test) = japanese_vowels()
+    for X, y, counts, longest in [
+        (X_train, y_train, [30] * 9, 26),
+        (X_test, y_test, [31, 35, 88, 44, 29, 24, 40, 50, 29], 29),
+    ]:
+        assert (y.dtype, len(X)) == ("int32", len(y))
+        assert np.bincount(y).tolist() == counts
+        assert {(x.ndim, x.shape[1], x.dtype.name) for x in X} == {(2, 12, "float32")}
+        assert (min(map(len, X)), max(map(len, X))) == (7, longest)
+    assert sum(map(len, X_train)) == 4274
+    assert all(np.isfinite(x).all() for x in X_train + X_test)

@@ -1,5 +1,6 @@
-"""How fast streaming is, as ratios within one run; `make bench` prints them as a table."""
+"""How fast streaming and saving are, as ratios within one run; `make bench` prints them as a table."""
 
+import os
 from time import perf_counter
 
 import keras
@@ -10,7 +11,7 @@ from keras import layers
 
 from lstm_lessons import StepModel, Streams, stateful_copy
 
-FEATURES, N_STREAMS = 16, 1000
+FEATURES, N_STREAMS, N_SAVED = 16, 1000, 10_000
 ROUNDS = 25
 
 
@@ -63,6 +64,27 @@ def test_a_thousand_streams_cost_little_more_than_a_bare_call_on_as_many_rows():
     chunks, tensor = {f"stream {number}": row for number, row in enumerate(x)}, tf.constant(x)
     name = f"one push of {N_STREAMS} streams / a bare tf.function"
     assert ratio(name, lambda: streams.push(chunks), lambda: bare(tensor), (10, 10)) <= 3
+
+
+def test_a_file_is_little_larger_and_saving_little_slower_than_the_raw_bytes(tmp_path):
+    streams, x = Streams(model()), step_of(N_SAVED)
+    streams.push({f"stream {number}": row for number, row in enumerate(x)})
+    raw = b"".join(array[:N_SAVED].tobytes() for array in streams._arrays.values())
+    path, raw_path = tmp_path / "streams.h5", tmp_path / "raw"
+
+    def write_and_sync():
+        with open(raw_path, "wb") as file:
+            file.write(raw)
+            file.flush()
+            os.fsync(file.fileno())
+
+    assert (
+        ratio("Streams.save / writing and syncing the raw bytes", lambda: streams.save(path), write_and_sync, (3, 3))
+        <= 10
+    )
+    larger = path.stat().st_size / len(raw)
+    print(f"{f'a file of {N_SAVED} streams / the raw bytes':60} {larger:8.2f}")
+    assert larger <= 1.2
 
 
 def test_many_steps_take_no_memory():
