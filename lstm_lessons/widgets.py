@@ -11,12 +11,15 @@ from lstm_lessons.languages import Said
 
 LABELS = {
     "batch_size": Said("Batch size", "バッチサイズ", "批大小"),
+    "answered": Said("Trained to answer", "答えを学んだところ", "训练时在哪里作答"),
     "chunk": Said("Steps per chunk", "1 チャンクのステップ数", "每个片段的步数"),
+    "image": Said("Image", "画像", "图像"),
     "layout": Said("Layout", "並べ方", "排列"),
     "model": Said("Model", "モデル", "模型"),
     "reset": Said("Reset when a sequence starts", "系列が始まるときにリセット", "新序列开始时重置"),
     "n_samples": Said("Number of samples", "サンプルの数", "样本数"),
     "row": Said("Row of the batch", "バッチの行", "批次中的行"),
+    "rows": Said("Rows read", "読んだ行数", "已读的行数"),
     "rule": Said("When to reset", "リセットの規則", "重置规则"),
     "shuffle": Said("Shuffle", "シャッフル", "打乱"),
     "source": Said("What is read", "読むもの", "读什么"),
@@ -26,13 +29,13 @@ LABELS = {
 }
 
 
-def play(draw: Callable[..., Figure], **controls: list | range | bool) -> None:
+def play(draw: Callable[..., Figure], **controls: list | range | bool | ipywidgets.Play) -> None:
     """Show `draw(...)` as a picture, with one control an argument; moving a control draws the picture anew.
 
     `controls` gives, by the name of the argument, what can be chosen: a list (buttons) or a rising range (a slider),
-    each starting at its first value, or True or False (a tick box). Names that stand in LABELS are shown in the
-    reader's languages. Before anything is moved the picture is `draw` of the first choices, so a saved notebook shows
-    it too.
+    each starting at its first value, True or False (a tick box), or an `ipywidgets.Play` (a film, with a slider beside
+    its buttons). Names that stand in LABELS are shown in the reader's languages. Before anything is moved the picture
+    is `draw` of the first choices, so a saved notebook shows it too.
 
     Raises ValueError naming the control whose choices are of another form, and whatever `draw` raises at the start;
     what it raises later is shown in place of the picture. Introduced in lesson 02.
@@ -61,19 +64,31 @@ def _drawn(draw, chosen) -> Figure:
 
 
 def _control(name, choices) -> ipywidgets.Widget:
-    if isinstance(choices, bool):
+    if isinstance(choices, ipywidgets.Play):
+        control = choices
+    elif isinstance(choices, bool):
         control = ipywidgets.Checkbox(choices, indent=False)
     elif isinstance(choices, range) and choices and choices.step > 0:
-        bounds = {"min": choices[0], "max": choices[-1], "step": choices.step}
-        control = ipywidgets.IntSlider(choices[0], **bounds, continuous_update=False, layout={"width": "30em"})
+        control = _slider(choices[0], choices[0], choices[-1], choices.step)
     elif isinstance(choices, list) and choices:
         control = ipywidgets.ToggleButtons(options=choices, style={"button_width": "auto"})
     else:
-        raise ValueError(f"{name}: expected a list of choices, a rising range, True or False, got {choices!r}")
+        expected = "a list of choices, a rising range, True or False, or an ipywidgets.Play"
+        raise ValueError(f"{name}: expected {expected}, got {choices!r}")
     control.add_class(f"lessons-{name}")
     return control
 
 
 def _labelled(name, control) -> ipywidgets.HBox:
     label = LABELS.get(name, Said(name, name, name))
-    return ipywidgets.HBox([ipywidgets.HTML(label.html(), layout={"width": "15em"}), control])
+    row = [ipywidgets.HTML(label.html(), layout={"width": "15em"}), control]
+    if isinstance(control, ipywidgets.Play):
+        slider = _slider(control.value, control.min, control.max, control.step)
+        ipywidgets.jslink((control, "value"), (slider, "value"))
+        row.append(slider)
+    return ipywidgets.HBox(row)
+
+
+def _slider(value: int, least: int, most: int, step: int) -> ipywidgets.IntSlider:
+    bounds = {"min": least, "max": most, "step": step}
+    return ipywidgets.IntSlider(value, **bounds, continuous_update=False, layout={"width": "30em"})

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lstm_lessons import check, exercises, get_states, reset_states, set_states
-from lstm_lessons.exercises import lesson_01, lesson_02, lesson_03, lesson_04, lesson_06
+from lstm_lessons.exercises import lesson_01, lesson_02, lesson_03, lesson_04, lesson_06, lesson_07
 
 ONE_NAN = "states['lstm/c']: expected finite values (as float32), got 1 NaN or infinite"
 
@@ -205,9 +205,46 @@ def rescue_only_the_lstm(model, good):
         state.assign(np.where(ruined_rows(now)[:, None], good[name], now[name]))
 
 
+def rows_needed(probabilities, sure):
+    is_sure = probabilities.max(axis=2) >= sure
+    is_sure[:, -1] = True
+    return is_sure.argmax(axis=1) + 1
+
+
+def rows_needed_if_ever(probabilities, sure):
+    return (probabilities.max(axis=2) >= sure).argmax(axis=1) + 1
+
+
+def rows_of_the_surest(probabilities, sure):
+    return np.where((probabilities.max(axis=2) >= sure).any(axis=1), probabilities.max(axis=2).argmax(axis=1) + 1, 8)
+
+
+def answering(reset_before):
+    """A function like `answers` of exercise 07-3, with resets where `reset_before(row, step)` says."""
+
+    def answers(twin, sequences):
+        return [lesson_07._outputs(twin, row, x, reset_before) for row, x in enumerate(sequences)]
+
+    return answers
+
+
+def answers_over_rows(twin, sequences):
+    reset_states(twin)
+    return [[twin.predict_on_batch(sequence[None])[0, 0] for _ in range(5)] for sequence in sequences]
+
+
+answers = answering(lambda row, step: step == 0)
+
+
 @pytest.mark.parametrize(
     ("exercise", "answer"),
     [
+        ("07-1", rows_needed),
+        ("07-1", lambda *given: rows_needed(*given).tolist()),
+        ("07-2", {"a", "c", "d"}),
+        ("07-2", ["d", "c", "a"]),
+        ("07-3", answers),
+        ("07-3", lambda *given: np.array(answers(*given))),
         ("06-1", changing(swap)),
         ("06-2", changing(rescue)),
         ("06-3", 44),
@@ -248,6 +285,36 @@ def test_right_answers(exercise, answer):
 @pytest.mark.parametrize(
     ("exercise", "answer", "hint"),
     [
+        ("07-1", 3, exercises.function_itself("rows_needed")),
+        ("07-1", lambda *given: ..., exercises.NOT_WRITTEN),
+        ("07-1", lambda *given: [][0], exercises.raised(IndexError("list index out of range"))),
+        ("07-1", lambda *given: rows_needed(*given) - 1, lesson_07.ROWS_INDEX),
+        ("07-1", lambda *given: rows_needed_if_ever(*given) - 1, lesson_07.ROWS_INDEX),
+        ("07-1", rows_needed_if_ever, lesson_07.ROWS_NEVER),
+        ("07-1", rows_of_the_surest, lesson_07.ROWS_LATER),
+        ("07-1", lambda *given: rows_needed(*given)[:5], lesson_07.ROWS_SHAPE),
+        ("07-1", lambda *given: None, lesson_07.ROWS_SHAPE),
+        ("07-1", lambda *given: np.ones(60), lesson_07.ROWS_OTHER),
+        ("07-2", {"a", "b", "c", "d"}, lesson_07.CUT_CAUSAL),
+        ("07-2", {"a", "c"}, lesson_07.CUT_BATCH),
+        ("07-2", {"a", "d", "f"}, lesson_07.CUT_NORMS),
+        ("07-2", {"a", "c", "d", "e"}, lesson_07.CUT_POOLING),
+        ("07-2", {"c", "d"}, lesson_07.CUT_DENSE),
+        ("07-2", set(), lesson_07.CUT_BATCH),
+        ("07-2", "acd", lesson_07.CUT_FORM),
+        ("07-2", {"g"}, lesson_07.CUT_FORM),
+        ("07-2", [["a"]], lesson_07.CUT_FORM),
+        ("07-2", 3, lesson_07.CUT_FORM),
+        ("07-3", 3, exercises.function_itself("outputs_of")),
+        ("07-3", lambda *given: ..., exercises.NOT_WRITTEN),
+        ("07-3", lambda *given: [][0], exercises.raised(IndexError("list index out of range"))),
+        ("07-3", answering(lambda row, step: False), lesson_07.ANSWERS_NO_RESET),
+        ("07-3", answering(lambda row, step: row == step == 0), lesson_07.ANSWERS_NO_RESET),
+        ("07-3", answering(lambda row, step: row > 0 and step == 0), lesson_07.ANSWERS_FIRST),
+        ("07-3", answering(lambda row, step: True), lesson_07.ANSWERS_EACH),
+        ("07-3", lambda *given: np.array(answers(*given))[:, -1], lesson_07.ANSWERS_SHAPE),
+        ("07-3", lambda *given: None, lesson_07.ANSWERS_SHAPE),
+        ("07-3", answers_over_rows, lesson_07.ANSWERS_OTHER),
         ("06-1", 3, exercises.function_itself("swap_rows")),
         ("06-1", lambda *given: ..., exercises.NOT_WRITTEN),
         ("06-1", raise_index_error, exercises.raised(IndexError("list index out of range"))),

@@ -71,7 +71,7 @@ def test_a_known_name_is_labelled_in_three_languages_another_by_itself(shown):
 
 @pytest.mark.parametrize("bad", [[], (1, 2), 3, "ab", None, range(0), range(5, 0, -1)])
 def test_choices_of_another_form(shown, bad):
-    with pytest.raises(ValueError, match=r"^chunk: expected a list of choices, a rising range, True or False, got "):
+    with pytest.raises(ValueError, match=r"^chunk: expected a list of choices, a rising range, True or False, or an "):
         play(draw, chunk=bad)
     assert shown.objects == []
 
@@ -105,3 +105,13 @@ def test_controls_are_buttons_boxes_and_sliders(shown):
     slider.value = 5
     assert title(shown.updates[-1]) == "{'chunk': 5, 'reset': False, 'step': 5}"
     assert isinstance(shown.control("reset"), ipywidgets.Checkbox)
+
+
+def test_a_film_has_a_slider_beside_it(shown):
+    play(draw, rows=ipywidgets.Play(value=8, min=1, max=8, interval=100))
+    assert title(shown.objects[1]) == "{'rows': 8}"
+    _, film, slider = shown.objects[0].children[0].children
+    assert (slider.value, slider.min, slider.max) == (8, 1, 8)
+    film.value = 3
+    assert title(shown.updates[-1]) == "{'rows': 3}"
+    assert "lessons-rows" in film._dom_classes
