@@ -161,7 +161,7 @@ def read_states(path, kinds: Mapping[str, tuple], weights: str | None, streams: 
             rows = (len(keys),) if streams else ()
             arrays = _arrays(path, datasets, {name: (rows + shape, dtype) for name, (shape, dtype) in kinds.items()})
             if weights is not None and file.attrs["weights"] != weights:
-                received = "it was saved with others (allow_other_weights=True takes it all the same)"
+                received = "it was saved with other weights (allow_other_weights=True takes it all the same)"
                 raise _error(path, "states of a model with these weights", received)
             return arrays, keys
     except StatesFileError:
@@ -268,9 +268,9 @@ def _keys(path: str, texts: h5py.Dataset, lengths: h5py.Dataset) -> list[str]:
 
 def _arrays(path: str, datasets: dict, kinds: Mapping[str, tuple]) -> dict[str, np.ndarray]:
     """The states among datasets, each of the shape and type it must have."""
-    expected = [f"states/{name}" for name in kinds]
-    if set(datasets) != set(expected):
-        raise _error(path, f"the datasets {expected}", f"it holds {list(datasets)}")
+    found = [name.removeprefix("states/") for name in datasets]
+    if set(datasets) != {f"states/{name}" for name in kinds}:
+        raise _error(path, f"the states {list(kinds)}", f"it holds {found}")
     arrays = {}
     for name, (shape, dtype) in kinds.items():
         dataset = datasets[f"states/{name}"]

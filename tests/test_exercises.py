@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lstm_lessons import check, exercises, get_states, reset_states, set_states
-from lstm_lessons.exercises import lesson_01, lesson_02, lesson_03, lesson_04, lesson_06, lesson_07
+from lstm_lessons.exercises import lesson_01, lesson_02, lesson_03, lesson_04, lesson_06, lesson_07, lesson_08
 
 ONE_NAN = "states['lstm/c']: expected finite values (as float32), got 1 NaN or infinite"
 
@@ -239,6 +239,10 @@ answers = answering(lambda row, step: step == 0)
 @pytest.mark.parametrize(
     ("exercise", "answer"),
     [
+        ("08-1", {"B", "E"}),
+        ("08-1", ["E", "B"]),
+        ("08-2", 3_200_000),
+        ("08-2", 3.2e6),
         ("07-1", rows_needed),
         ("07-1", lambda *given: rows_needed(*given).tolist()),
         ("07-2", {"a", "c", "d"}),
@@ -285,6 +289,19 @@ def test_right_answers(exercise, answer):
 @pytest.mark.parametrize(
     ("exercise", "answer", "hint"),
     [
+        ("08-1", {"B"}, lesson_08.LINES_FLUSH),
+        ("08-1", {"E"}, lesson_08.LINES_REMOVE),
+        ("08-1", {"B", "G"}, lesson_08.LINES_REPLACE),
+        ("08-1", {"B", "F"}, lesson_08.LINES_CLOSE),
+        ("08-1", {"B", "C", "E"}, lesson_08.LINES_OTHER),
+        ("08-1", set(), lesson_08.LINES_OTHER),
+        ("08-1", "BE", lesson_08.LINES_FORM),
+        ("08-1", {"H"}, lesson_08.LINES_FORM),
+        ("08-1", [["B"]], lesson_08.LINES_FORM),
+        ("08-1", 5, lesson_08.LINES_FORM),
+        *(("08-2", number, hint) for number, hint in lesson_08.BYTES_WRONG.items()),
+        ("08-2", 48, lesson_08.BYTES_OTHER),
+        ("08-2", "3200000", lesson_08.BYTES_OTHER),
         ("07-1", 3, exercises.function_itself("rows_needed")),
         ("07-1", lambda *given: ..., exercises.NOT_WRITTEN),
         ("07-1", lambda *given: [][0], exercises.raised(IndexError("list index out of range"))),

@@ -211,7 +211,11 @@ def test_a_pipe_is_refused_instead_of_waited_for(model, path):
 
 
 def test_states_of_another_model_are_refused(model, saved):
-    refused(model_of(layers.LSTM(4, stateful=True)), saved, r"expected the datasets \['states/lstm/h'.*it holds")
+    refused(
+        model_of(layers.LSTM(4, stateful=True)),
+        saved,
+        r"expected the states \['lstm/h', 'lstm/c'\], got .*it holds \['gru/h', 'lstm/c', 'lstm/h'\]",
+    )
     one_unit_more = model_of(layers.LSTM(5, stateful=True, return_sequences=True), layers.GRU(2, stateful=True))
     refused(one_unit_more, saved, r"'states/lstm/h' in shape \(3, 5\).*it is \(3, 4\)")
     one_row_more = [layers.LSTM(4, stateful=True, return_sequences=True), layers.GRU(2, stateful=True)]
@@ -315,10 +319,10 @@ def attribute(dataset, name, value):
 
 H, ZEROS = "states/lstm/h", np.zeros((BATCH_SIZE, 4), "<f4")
 CHANGES = {
-    "a state is missing": (removed("states/lstm/h"), "the datasets"),
-    "all states are missing": (removed("states"), "the datasets"),
-    "one state too many": (put("states/lstm/x", data=ZEROS), "the datasets"),
-    "a stranger at the top": (put("readme", data=ZEROS), "the datasets"),
+    "a state is missing": (removed("states/lstm/h"), "the states"),
+    "all states are missing": (removed("states"), "the states"),
+    "one state too many": (put("states/lstm/x", data=ZEROS), "the states"),
+    "a stranger at the top": (put("readme", data=ZEROS), "the states"),
     "keys beside a model's states": (put("keys", data=np.zeros(3, "u1")), "holds those of streams"),
     "another shape": (put(H, data=ZEROS.T), "in shape"),
     "no shape": (put(H, data=0.0), "in shape"),
@@ -336,8 +340,8 @@ CHANGES = {
     "a link inside": (link(H, h5py.SoftLink("/states/lstm/c")), "without links"),
     "a link to nothing": (link(H, h5py.SoftLink("/nowhere")), "without links"),
     "a link to another file": (link("states/lstm", h5py.ExternalLink("other.h5", "/")), "without links"),
-    "a group that holds itself": (link("states/lstm", "/states"), "the datasets"),
-    "a group for a state": (lambda file: (file.__delitem__(H), file.create_group(H)), "the datasets"),
+    "a group that holds itself": (link("states/lstm", "/states"), "the states"),
+    "a group for a state": (lambda file: (file.__delitem__(H), file.create_group(H)), "the states"),
     "a type for a state": (
         lambda file: (file.__delitem__(H), file.__setitem__(H, np.dtype("<f4"))),
         "a file of states",
