@@ -309,6 +309,8 @@ def test_right_answers(exercise, answer):
         ("07-1", lambda *given: rows_needed_if_ever(*given) - 1, lesson_07.ROWS_INDEX),
         ("07-1", rows_needed_if_ever, lesson_07.ROWS_NEVER),
         ("07-1", rows_of_the_surest, lesson_07.ROWS_LATER),
+        ("07-1", lambda probabilities, sure: rows_needed(probabilities, 0.75), lesson_07.ROWS_LATER),
+        ("07-1", lambda probabilities, sure: rows_needed(probabilities, np.nextafter(sure, 1)), lesson_07.ROWS_LATER),
         ("07-1", lambda *given: rows_needed(*given)[:5], lesson_07.ROWS_SHAPE),
         ("07-1", lambda *given: None, lesson_07.ROWS_SHAPE),
         ("07-1", lambda *given: np.ones(60), lesson_07.ROWS_OTHER),

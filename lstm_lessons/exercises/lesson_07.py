@@ -12,7 +12,7 @@ from lstm_lessons.states import get_states, preserved_states, reset_states, set_
 ROWS_RIGHT = right(
     en="Right. The more surely the network is asked to know, the more rows it needs.",
     ja="正解です。求める確かさを上げるほど、必要な行数は増えます。",
-    zh="答对了。要求得越有把握，需要的行数就越多。",
+    zh="答对了。要求的把握越大，需要读的行数就越多。",
 )
 ROWS_INDEX = wrong(
     en="One too few: position 0 means that **one** row has been read.",
@@ -48,13 +48,19 @@ def rows_function(answer) -> Feedback:
     rng = np.random.default_rng(71)
     scores = rng.normal(size=(60, 8, 10)) * np.linspace(0.5, 4, 8)[:, None]
     probabilities = np.exp(scores) / np.exp(scores).sum(axis=2, keepdims=True)
-    try:
-        returned = answer(probabilities.copy(), 0.8)
-    except Exception as error:
-        return raised(error)
-    if returned is ...:
-        return NOT_WRITTEN
-    return _about_rows(probabilities.max(axis=2) >= 0.8, _as_numbers(returned))
+    probabilities[0, 2] = [0.75, 0.25, *[0.0] * 8]  # exactly as sure as asked for
+    feedback = ROWS_RIGHT
+    for sure in (0.75, 0.5):
+        try:
+            returned = answer(probabilities.copy(), sure)
+        except Exception as error:
+            return raised(error)
+        if returned is ...:
+            return NOT_WRITTEN
+        feedback = _about_rows(probabilities.max(axis=2) >= sure, _as_numbers(returned))
+        if not feedback.right:
+            return feedback
+    return feedback
 
 
 def _about_rows(is_sure, rows) -> Feedback:
@@ -74,17 +80,18 @@ def _about_rows(is_sure, rows) -> Feedback:
 # --- 07-2: which layers can be cut ------------------------------------------------------------------------------------
 
 CUT_RIGHT = right(
-    en="Right: a, c, d. The causal convolution sees the past only, but it needs the last two steps again, and at a "
-    "cut they are gone: what it lacks is a state of its own.",
-    ja="正解です。a、c、d です。causal な畳み込みは過去しか見ませんが、直前の 2 ステップをもう一度必要とし、"
-    "切るとそれが失われます。足りないのは、自分自身の状態です。",
-    zh="答对了：a、c、d。因果卷积只看过去，但它要再次用到前两步，一切开就没有了：它缺的是自己的状态。",
+    en='Right: a, c, d. The causal convolution (`padding="causal"`) sees no future, but it needs the last '
+    "two steps again, and at a cut they are gone: what it lacks is a state of its own.",
+    ja='正解です。a、c、d です。因果的な畳み込み（`padding="causal"`）は過去と現在しか見ませんが、'
+    "直前の 2 ステップをもう一度使うので、切るとそれが失われます。それを覚えておく自分の状態がないのです。",
+    zh='答对了：a、c、d。因果卷积（`padding="causal"`）只看过去和现在，但它要再次用到前两步，'
+    "切开之后那两步就没有了：它缺的是自己的状态。",
 )
 CUT_CAUSAL = wrong(
     en="b is the surprise. Causal means that it does not see the future; but at the start of each chunk it sees zeros "
     "where the last two steps should be.",
-    ja="意外なのは b です。causal とは未来を見ないという意味ですが、チャンクのはじめでは、直前の "
-    "2 ステップがあるべきところがゼロになります。",
+    ja="意外なのは b です。causal（因果的）とは未来を見ないという意味ですが、チャンクのはじめでは、"
+    "直前の 2 ステップがあるべきところがゼロになります。",
     zh="出人意料的是 b。因果的意思是不看未来；但在每个片段的开头，本该是前两步的地方，它看到的是零。",
 )
 CUT_BATCH = wrong(
