@@ -26,8 +26,9 @@ import hashlib
 import io
 import os
 import secrets
-import shutil
+import stat
 import struct
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -47,8 +48,8 @@ HEADER = struct.Struct(f"<{len(MAGIC)}sQQ32s")
 class StatesFileError(ValueError):
     """A file of states that cannot be written, or that cannot be read as what it should be; its text says why.
 
-    Whatever raised it, the states of the model or of the streams are what they were, and so is the file. Introduced in
-    lesson 08.
+    Whatever raised it, the states of the model or of the streams are what they were, and the file is the old one or the
+    new one, whole. Introduced in lesson 08.
 
     >>> model = keras.Sequential([keras.Input((None, 3), batch_size=2), keras.layers.GRU(4, stateful=True)])
     >>> load_states(model, "no such file.h5")  # doctest: +ELLIPSIS
@@ -68,10 +69,11 @@ def save_states(model: keras.Model, path: str | os.PathLike) -> None:
     The states are (batch_size, units), without unit; the file keeps them bit for bit, NaN included, and is bound to the
     names, shapes and weights of the model. It appears under `path` in one step, when it stands on the disk: a reader
     finds the file from before or the new one. A process killed while saving leaves at most a file ".states-….tmp" in
-    that folder, which nobody reads and anybody may delete.
+    that folder, which nobody reads and anybody may delete. (On Windows a file that somebody is reading just then cannot
+    be replaced; that raises.)
 
     Raises ValueError where the model has no stateful layer or is not built yet, and StatesFileError where the file
-    cannot be written (folder missing, disk full, no permission). Introduced in lesson 08.
+    cannot be written (folder missing, disk full, no permission in the folder). Introduced in lesson 08.
 
     >>> from tempfile import TemporaryDirectory
     >>> model = keras.Sequential([keras.Input((None, 3), batch_size=2), keras.layers.GRU(4, stateful=True)])
@@ -134,6 +136,8 @@ def write_states(path, states: Mapping[str, np.ndarray], weights: str, keys: lis
     with h5py.File(memory, "w", userblock_size=USER_BLOCK) as file:
         file.attrs["weights"] = weights
         for name, values in states.items():
+            if "\0" in name or "." in name.split("/"):
+                raise refusal("model", "layers with names that HDF5 can hold", repr(name))
             dataset = file.create_dataset(f"states/{name}", data=values.astype(_stored(values.dtype), copy=False))
             dataset.attrs["dtype"] = values.dtype.name
         if keys is not None:
@@ -167,11 +171,15 @@ def read_states(path, kinds: Mapping[str, tuple], weights: str | None, streams: 
     except StatesFileError:
         raise
     except Exception as error:  # the system's, or what h5py raises where somebody has hashed other bytes anew
-        raise _error(path, "a file of states", getattr(error, "strerror", None) or str(error)) from error
+        raise _error(path, "a file of states", _reason(error)) from error
 
 
 def _error(path: str, expected: str, received: str) -> StatesFileError:
     return StatesFileError(f"path: expected {expected}, got {path!r}: {received}")
+
+
+def _reason(error: Exception) -> str:
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _real_path(path) -> str:
@@ -179,6 +187,8 @@ def _real_path(path) -> str:
         return os.path.realpath(os.fsdecode(path))  # what a link points to: the link itself stays
     except (TypeError, ValueError) as error:
         raise refusal("path", "a str or a path", repr(path)) from error
+    except OSError as error:  # the working directory is gone
+        raise _error(os.fsdecode(path), "a path", _reason(error)) from error
 
 
 def _stored(dtype: np.dtype) -> np.dtype:
@@ -196,19 +206,40 @@ def _write_all_or_nothing(path: str, contents) -> None:
     temporary = os.path.join(folder, f".states-{secrets.token_hex(8)}.tmp")
     try:
         _require_file(path)
-        with open(temporary, "xb") as file:
-            file.write(contents)
-            file.flush()
-            os.fsync(file.fileno())
-        if os.path.exists(path):
-            shutil.copymode(path, temporary)
+        _write_and_sync(temporary, contents, like=path)
         os.replace(temporary, path)
-        _sync_folder(folder)
     except OSError as error:
-        raise _error(path, "a place to write to", f"{error.strerror or error}; an older file there is whole") from error
+        raise _error(path, "a place to write to", f"{_reason(error)}; an older file there is whole") from error
     finally:
         with suppress(OSError):
             os.unlink(temporary)  # renamed, it is gone already
+    try:
+        _sync_folder(folder)
+    except OSError as error:
+        received = f"{_reason(error)}; the new file is there, but might not outlive a loss of power"
+        raise _error(path, "a folder that can be synced", received) from error
+
+
+def _write_and_sync(temporary: str, contents, like: str) -> None:
+    """Write a new file and bring it onto the disk, from the start with the permissions of another, if that exists."""
+    mode = stat.S_IMODE(os.stat(like).st_mode) if os.path.exists(like) else None
+    with open(
+        temporary, "xb", opener=lambda name, flags: os.open(name, flags, 0o666 if mode is None else mode)
+    ) as file:
+        if mode is not None:
+            os.chmod(temporary, mode)  # what the umask has taken
+        file.write(contents)
+        file.flush()
+        _sync(file.fileno())
+
+
+def _sync(descriptor: int) -> None:
+    if sys.platform == "darwin":  # where fsync alone leaves it in the drive's own memory
+        import fcntl
+
+        with suppress(OSError):
+            fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
+    os.fsync(descriptor)
 
 
 def _sync_folder(folder: str) -> None:
@@ -216,7 +247,7 @@ def _sync_folder(folder: str) -> None:
     if os.name == "posix":
         descriptor = os.open(folder, os.O_RDONLY)
         try:
-            os.fsync(descriptor)
+            _sync(descriptor)
         finally:
             os.close(descriptor)
 

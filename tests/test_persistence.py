@@ -7,10 +7,10 @@ import multiprocessing
 import os
 import pickle
 import random
-import shutil
 import struct
 import threading
 import time
+from tempfile import TemporaryDirectory
 
 import h5py
 import keras
@@ -407,10 +407,9 @@ class Death(BaseException):
 
 
 @pytest.mark.parametrize("reason", [Death(), OSError(errno.ENOSPC, "No space left on device")], ids=["death", "full"])
-@pytest.mark.parametrize(("where", "time"), [("fsync", 1), ("fsync", 2), ("replace", 1), ("copymode", 1)])
+@pytest.mark.parametrize(("where", "time"), [("fsync", 1), ("fsync", 2), ("replace", 1), ("chmod", 1)])
 def test_whatever_fails_the_file_is_the_old_one_or_the_new(where, time, reason, model, saved, monkeypatch):
-    old, room, calls = saved.read_bytes(), shutil if where == "copymode" else os, []
-    original = getattr(room, where)
+    old, calls, original = saved.read_bytes(), [], getattr(os, where)
 
     def failing(*arguments):
         calls.append(where)
@@ -418,8 +417,9 @@ def test_whatever_fails_the_file_is_the_old_one_or_the_new(where, time, reason, 
             raise reason
         return original(*arguments)
 
-    monkeypatch.setattr(room, where, failing)
-    with pytest.raises(Death if isinstance(reason, Death) else StatesFileError):
+    monkeypatch.setattr(os, where, failing)
+    said = "an older file there is whole" if time == 1 else "the new file is there, but might not"
+    with pytest.raises(StatesFileError, match=said) if isinstance(reason, OSError) else pytest.raises(Death):
         save_states(model, saved)
     assert len(calls) == time
     assert (saved.read_bytes() == old) == (time == 1)
@@ -490,6 +490,45 @@ def test_a_link_stays_a_link_and_permissions_stay(model, saved):
     assert bits(get_states(model)) == before
 
 
+@pytest.mark.skipif(os.name != "posix", reason="permissions of files")
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o666])
+def test_what_others_may_not_read_they_cannot_read_while_it_is_written(mode, model, saved, monkeypatch):
+    saved.chmod(mode)
+    modes, original = [], os.fsync
+    monkeypatch.setattr(os, "fsync", lambda file: modes.append(os.fstat(file).st_mode & 0o777) or original(file))
+    save_states(model, saved)
+    assert modes[0] == saved.stat().st_mode & 0o777 == mode
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of folders")
+def test_a_folder_that_cannot_be_synced_is_told_from_one_that_cannot_be_written(model):
+    with TemporaryDirectory() as folder:  # not below pytest's own, which nobody but its owner may enter
+        os.chmod(folder, 0o333)  # to write and to search, not to read
+        with as_nobody(), pytest.raises(StatesFileError, match=r"can be synced, got .*Permission denied; the new file"):
+            save_states(model, os.path.join(folder, "states.h5"))
+        os.chmod(folder, 0o700)
+        load_states(model, os.path.join(folder, "states.h5"))
+
+
+@pytest.mark.parametrize("name", [".", "a\0b"])
+def test_a_name_that_hdf5_cannot_hold_is_refused_when_saving(name, path):
+    with pytest.raises(ValueError, match="model: expected layers with names that HDF5 can hold"):
+        save_states(model_of(layers.GRU(4, stateful=True, name=name)), path)
+    assert not path.exists()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a working directory that is removed")
+def test_a_path_in_a_folder_that_is_gone_is_refused(model, tmp_path, monkeypatch):
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    for call in (save_states, load_states):
+        with pytest.raises(StatesFileError, match="No such file"):
+            call(model, "states.h5")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there a file that is being read cannot be replaced")
 def test_readers_and_writers_at_the_same_time_see_whole_files(path):
     writers = [streams_after(steps) for steps in (1, 2, 3)]
     whole = {bits(streams.states("a"))["lstm/h"] for streams in writers}
