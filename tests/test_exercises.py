@@ -241,6 +241,7 @@ answers = answering(lambda row, step: step == 0)
     [
         ("08-1", {"B", "E"}),
         ("08-1", ["E", "B"]),
+        ("08-1", "be"),
         ("08-2", 3_200_000),
         ("08-2", 3.2e6),
         ("07-1", rows_needed),
@@ -295,7 +296,7 @@ def test_right_answers(exercise, answer):
         ("08-1", {"B", "F"}, lesson_08.LINES_CLOSE),
         ("08-1", {"B", "C", "E"}, lesson_08.LINES_OTHER),
         ("08-1", set(), lesson_08.LINES_OTHER),
-        ("08-1", "BE", lesson_08.LINES_FORM),
+        ("08-1", "B, E", lesson_08.LINES_FORM),
         ("08-1", {"H"}, lesson_08.LINES_FORM),
         ("08-1", [["B"]], lesson_08.LINES_FORM),
         ("08-1", 5, lesson_08.LINES_FORM),

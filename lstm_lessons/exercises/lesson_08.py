@@ -47,7 +47,7 @@ LINES_HINTS = [("G", LINES_REPLACE), ("F", LINES_CLOSE), ("A", LINES_OTHER), ("C
 
 
 def lines_that_lose_files(answer) -> Feedback:
-    letters = {str(letter) for letter in answer} if isinstance(answer, set | frozenset | list | tuple) else {""}
+    letters = {str(letter).upper() for letter in answer} if isinstance(answer, str | set | list | tuple) else {""}
     if not letters <= set("ABCDEFG"):
         return LINES_FORM
     if letters == {"B", "E"}:
