@@ -8,7 +8,7 @@ LINES_RIGHT = right(
     en="Right. Between B and G there is no file of that name, and after E the bytes are with the operating system, not "
     "yet on the disk: without `os.fsync` the new name may be there before the contents.",
     ja="正解です。B から G までのあいだ、その名前のファイルはありません。また、E のあとのバイトは "
-    "OS に渡っただけで、まだディスクにはありません。`os.fsync` がないと、新しい名前だけが残ることがあります。",
+    "OS に渡っただけで、まだディスクにはありません。`os.fsync` がないと、名前だけが付けかわることがあります。",
     zh="答对了。在 B 与 G 之间，那个名字的文件不存在；在 E 之后，字节只是交给了操作系统，还没到磁盘上："
     "少了 `os.fsync`，可能新名字已经在了，内容却还没有。",
 )
