@@ -1,4 +1,4 @@
-"""All lessons but 02, for what is their own: that they run, speak and play. A module apart, to run beside that of 02."""
+"""All lessons but 02, for what is their own: that they run, speak and play. A module apart, to run beside that one."""
 
 import re
 from pathlib import Path
