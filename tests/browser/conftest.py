@@ -91,7 +91,8 @@ class Notebook:
     def run_all(self) -> None:
         """Clear all outputs, run all cells and wait until each has run, those after a cell meant to raise, too."""
         self.page.evaluate(RUN_ALL)
-        self.page.wait_for_function(ALL_RAN, arg=self.path, timeout=240_000)
+        twice_a_second = 500  # asked at every picture, as by default, the browser would take a core from the kernel
+        self.page.wait_for_function(ALL_RAN, arg=self.path, timeout=240_000, polling=twice_a_second)
 
     def windowing_mode(self) -> str:
         """What JupyterLab does with this notebook's cells while they are out of sight."""
