@@ -18,6 +18,8 @@ LABELS = {
     "kept": Said("What was kept", "残していたもの", "留下了什么"),
     "layout": Said("Layout", "並べ方", "排列"),
     "model": Said("Model", "モデル", "模型"),
+    "noise": Said("Noise", "ノイズ", "噪声"),
+    "period": Said("Period (steps)", "周期", "周期"),
     "reset": Said("Reset when a sequence starts", "系列が始まるときにリセット", "新序列开始时重置"),
     "n_samples": Said("Number of samples", "サンプルの数", "样本数"),
     "row": Said("Row of the batch", "バッチの行", "批次中的行"),
@@ -28,6 +30,7 @@ LABELS = {
     "start": Said("Start state", "初期状態", "初始状态"),
     "step": Said("Step", "ステップ", "步"),
     "timesteps": Said("Steps per sample", "1 サンプルのステップ数", "每个样本的步数"),
+    "window": Said("Window (steps)", "窓の長さ", "窗口长度"),
 }
 
 

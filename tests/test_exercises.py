@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 
 from lstm_lessons import check, exercises, get_states, reset_states, set_states
-from lstm_lessons.exercises import lesson_01, lesson_02, lesson_03, lesson_04, lesson_06, lesson_07, lesson_08
+from lstm_lessons.exercises import (
+    lesson_01,
+    lesson_02,
+    lesson_03,
+    lesson_04,
+    lesson_05,
+    lesson_06,
+    lesson_07,
+    lesson_08,
+)
 
 ONE_NAN = "states['lstm/c']: expected finite values (as float32), got 1 NaN or infinite"
 
@@ -236,6 +245,35 @@ def answers_over_rows(twin, sequences):
 answers = answering(lambda row, step: step == 0)
 
 
+def judge(carried, reset, baselines):
+    if not np.all(carried < reset):
+        return "no help"
+    return "helps" if carried.max() < min(baselines) else "take the baseline"
+
+
+def judging(wins, beats):
+    """A function like `judge`, with rules of its own for both comparisons."""
+
+    def judge_otherwise(carried, reset, baselines):
+        if not wins(carried, reset):
+            return "no help"
+        return "helps" if beats(carried, baselines) else "take the baseline"
+
+    return judge_otherwise
+
+
+def wins_at_every_seed(carried, reset):
+    return np.all(carried < reset)
+
+
+def beats_every_baseline(carried, baselines):
+    return carried.max() < min(baselines)
+
+
+def judge_baselines_first(carried, reset, baselines):
+    return "take the baseline" if carried.max() >= min(baselines) else judge(carried, reset, baselines)
+
+
 @pytest.mark.parametrize(
     ("exercise", "answer"),
     [
@@ -250,6 +288,11 @@ answers = answering(lambda row, step: step == 0)
         ("07-2", ["d", "c", "a"]),
         ("07-3", answers),
         ("07-3", lambda *given: np.array(answers(*given))),
+        ("05-1", 4),
+        ("05-1", np.int64(4)),
+        ("05-2", 8),
+        ("05-2", 8.0),
+        ("05-3", judge),
         ("06-1", changing(swap)),
         ("06-2", changing(rescue)),
         ("06-3", 44),
@@ -300,6 +343,26 @@ def test_right_answers(exercise, answer):
         ("08-1", {"H"}, lesson_08.LINES_FORM),
         ("08-1", [["B"]], lesson_08.LINES_FORM),
         ("08-1", 5, lesson_08.LINES_FORM),
+        ("05-1", 2, lesson_05.VALUES_TWO),
+        ("05-1", 3, lesson_05.VALUES_FEW),
+        ("05-1", 1, lesson_05.VALUES_FEW),
+        ("05-1", 20, lesson_05.VALUES_MANY),
+        *(("05-1", answer, lesson_05.VALUES_FORM) for answer in (0, -4, 2.5, "4", None, np.nan, [4, 4])),
+        *(("05-2", number, hint) for number, hint in lesson_05.ROWS_WRONG.items()),
+        ("05-2", 16, lesson_05.ROWS_OTHER),
+        ("05-2", "8", lesson_05.ROWS_OTHER),
+        ("05-3", "helps", exercises.function_itself("judge")),
+        ("05-3", lambda *given: ..., exercises.NOT_WRITTEN),
+        ("05-3", lambda *given: [][0], exercises.raised(IndexError("list index out of range"))),
+        *(("05-3", lambda *given, said=said: said, lesson_05.JUDGE_TEXT) for said in (None, True, "help", ["helps"])),
+        ("05-3", lambda *given: "no help", lesson_05.JUDGE_HELPS),
+        ("05-3", judging(lambda a, b: a.max() < b.min(), beats_every_baseline), lesson_05.JUDGE_PAIRS),
+        ("05-3", judging(lambda a, b: a.mean() < b.mean(), beats_every_baseline), lesson_05.JUDGE_SEEDS),
+        ("05-3", judging(lambda a, b: np.all(a <= b), beats_every_baseline), lesson_05.JUDGE_EQUAL),
+        ("05-3", judging(wins_at_every_seed, lambda a, given: a.max() < max(given)), lesson_05.JUDGE_BASELINE),
+        ("05-3", judging(wins_at_every_seed, lambda a, given: a.max() < given[0]), lesson_05.JUDGE_BASELINE),
+        ("05-3", judging(wins_at_every_seed, lambda a, given: a.mean() < min(given)), lesson_05.JUDGE_WORST),
+        ("05-3", judge_baselines_first, lesson_05.JUDGE_ORDER),
         *(("08-2", number, hint) for number, hint in lesson_08.BYTES_WRONG.items()),
         ("08-2", 48, lesson_08.BYTES_OTHER),
         ("08-2", "3200000", lesson_08.BYTES_OTHER),
