@@ -1,7 +1,6 @@
 """What every lesson has to be, beyond what nbval compares: see CONTRIBUTING.md."""
 
 import json
-import os
 import re
 import sys
 from collections import Counter
@@ -13,8 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
-from limits import MEMORY_LIMIT  # noqa: E402
-from run_notebooks import RUN_THIS_CELL, executed, lessons, normalised, read  # noqa: E402
+from run_notebooks import RUN_THIS_CELL, lessons, normalised, read  # noqa: E402
 
 LANGUAGES = ("en", "ja", "zh-CN")
 BLOCKS = re.compile(
@@ -222,22 +220,3 @@ def test_links_of_a_lesson_lead_somewhere(path):
 def test_links_of_a_document_lead_somewhere(path):
     for link in local_links(path.read_text(encoding="utf-8")):
         assert (path.parent / link).exists(), link
-
-
-# --- run afresh -----------------------------------------------------------------------------------------------------
-
-
-@each_lesson
-def test_the_lesson_runs_afresh_silently_and_within_memory(path):
-    """nbval throws stderr away; here the lesson is run once more, and anything on stderr fails."""
-    if "LESSONS_NEED_BROWSER" in os.environ and not path.name.startswith("02_"):
-        pytest.skip("the browser test runs it afresh and looks at the same")
-    notebook = nbformat.read(path, as_version=4)
-    if sys.platform == "linux":
-        peak = "import resource; print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)"
-        notebook.cells.append(nbformat.v4.new_code_cell(peak))
-    fresh = [cell for cell in executed(notebook).cells if cell.cell_type == "code"]
-    for cell in fresh:
-        assert not any(output.get("name") == "stderr" for output in cell.outputs), cell
-    if sys.platform == "linux":
-        assert int(fresh[-1].outputs[0].text) < MEMORY_LIMIT

@@ -64,6 +64,12 @@ RUN_ALL = """async () => {
     await jupyterapp.commands.execute("notebook:clear-all-cell-outputs");
     jupyterapp.commands.execute("notebook:run-all-cells");
 }"""
+RUN = """async ([path, indices]) => {
+    for (const index of indices) {
+        panelOf(path).content.activeCellIndex = index;
+        await jupyterapp.commands.execute("notebook:run-cell");
+    }
+}"""
 # The command's own promise is no use here: it settles at the first cell that raises, while the rest still runs.
 ALL_RAN = """path => panelOf(path).sessionContext.session.kernel.status === "idle" &&
     panelOf(path).content.widgets.every(({model}) =>
@@ -93,6 +99,10 @@ class Notebook:
         self.page.evaluate(RUN_ALL)
         twice_a_second = 500  # asked at every picture, as by default, the browser would take a core from the kernel
         self.page.wait_for_function(ALL_RAN, arg=self.path, timeout=240_000, polling=twice_a_second)
+
+    def run(self, indices: list[int]) -> None:
+        """Run these cells, one after the other."""
+        self.page.evaluate(RUN, [self.path, indices])
 
     def windowing_mode(self) -> str:
         """What JupyterLab does with this notebook's cells while they are out of sight."""

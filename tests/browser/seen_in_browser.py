@@ -1,6 +1,7 @@
 """What the browser tests look at in a lesson that is open in JupyterLab."""
 
 import re
+import symtable
 from functools import partial
 
 OTHER_CHOICES = "[class*=lessons-]:not(.widget-play) :is(button:not(.mod-active), input)"
@@ -31,6 +32,28 @@ def raises_on_purpose(cell):
 def last_played(notebook):
     """The index of the last cell that calls play."""
     return [index for index, cell in code_cells(notebook) if re.search(r"\bplay\(", cell["source"])][-1]
+
+
+def cells_that_play_needs(notebook):
+    """The last cell that calls play, and those before it that bind what it uses, or what they use in turn."""
+    cells, last, wanted, needed = code_cells(notebook), last_played(notebook), set(), []
+    for index, cell in reversed([(index, cell) for index, cell in cells if index <= last]):
+        read, bound = names_in(cell["source"])
+        if index in (last, cells[0][0]) or bound & wanted:
+            needed.insert(0, index)
+            wanted |= read
+    return needed
+
+
+def names_in(source):
+    """The names that a cell reads from others, its functions included, and those that it binds."""
+    top = symtable.symtable(source, "cell", "exec")
+    inner = top.get_children()
+    for table in inner:
+        inner.extend(table.get_children())
+    read = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_referenced()}
+    read |= {symbol.get_name() for table in inner for symbol in table.get_symbols() if symbol.is_global()}
+    return read, {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
 
 
 def languages_on_the_way(notebook):
