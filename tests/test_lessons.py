@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from markdown_it import MarkdownIt  # it comes with Keras
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
@@ -93,6 +94,14 @@ def shape(text):
         "quotes": len(re.findall(r"^>", text, re.M)),
         "paragraphs": len(re.findall(r"\n\n", text)),
     }
+
+
+@each_lesson
+def test_emphasis_closes(path):
+    """Before a CJK letter, ** after a full stop does not close: Markdown then shows the asterisks."""
+    for cell in cells(path, "markdown"):
+        shown = re.sub(r"<code>.*?</code>|\$[^$]+\$", "", MarkdownIt().enable("table").render(cell.source), flags=re.S)
+        assert "**" not in shown, shown
 
 
 @each_lesson
