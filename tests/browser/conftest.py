@@ -65,6 +65,7 @@ RUN_ALL = """async () => {
     jupyterapp.commands.execute("notebook:run-all-cells");
 }"""
 RUN = """async ([path, indices]) => {
+    await jupyterapp.commands.execute("notebook:clear-all-cell-outputs");
     for (const index of indices) {
         panelOf(path).content.activeCellIndex = index;
         await jupyterapp.commands.execute("notebook:run-cell");
@@ -101,7 +102,7 @@ class Notebook:
         self.page.wait_for_function(ALL_RAN, arg=self.path, timeout=240_000, polling=twice_a_second)
 
     def run(self, indices: list[int]) -> None:
-        """Run these cells, one after the other."""
+        """Clear all outputs and run these cells, one after the other."""
         self.page.evaluate(RUN, [self.path, indices])
 
     def windowing_mode(self) -> str:

@@ -1,4 +1,7 @@
-"""All lessons but 02, for what is their own: that they run, speak and play. A module apart, to run beside that one."""
+"""All lessons but 02, for what is their own: that they speak and play. A module apart, to run beside that one.
+
+Here they run only what their picture needs; that all their cells run, in silence and within memory, nbval has seen.
+"""
 
 from pathlib import Path
 
@@ -7,16 +10,12 @@ from seen_in_browser import cells_that_play_needs, complaints, complaints_of_eve
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 OTHER_LESSONS = sorted(path.name for path in NOTEBOOKS.glob("*.ipynb") if not path.name.startswith("02_"))
-LONG = ("05_", "09_")  # they train for more than a minute; that all of their cells run, nbval has seen
 
 
 @pytest.mark.parametrize("name", OTHER_LESSONS)
-def test_the_other_lessons_run_speak_and_play(lab, name):
+def test_the_other_lessons_speak_and_play(lab, name):
     with lab.opened(name) as other:
-        if name.startswith(LONG):
-            other.run(cells_that_play_needs(other))
-        else:
-            other.run_all()
+        other.run(cells_that_play_needs(other))
         assert complaints(other) == []
         other.choose("ja")
         seen = languages_on_the_way(other)
