@@ -25,6 +25,7 @@ _ROOM_OF = {
     "draw_gates": "figures",
     "draw_rows_read": "figures",
     "draw_seismograph": "figures",
+    "draw_spread": "figures",
     "draw_state": "figures",
     "draw_who_hears_whom": "figures",
     "get_states": "states",

@@ -23,6 +23,14 @@ def whole_number(argument: str, value: object, least: int, most: int | None = No
     return number
 
 
+def real_number(argument: str, value: object) -> float:
+    """`value` as a float; ValueError naming the argument where it is no single finite number, a boolean or text."""
+    number = real_numbers(argument, "a number", value)
+    if number.ndim or not np.isfinite(number):
+        raise refusal(argument, "a finite number", repr(value))
+    return float(number)
+
+
 def as_array(argument: str, expected: str, value: object) -> np.ndarray:
     """`value` as an array; ValueError naming the argument where NumPy cannot make one of it, a ragged list perhaps."""
     try:

@@ -4,7 +4,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from lstm_lessons.arguments import real_numbers, refusal, whole_number
+from lstm_lessons.arguments import real_number, refusal, whole_number
 
 
 def memory_test(n_sequences: int = 64, timesteps: int = 20, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -78,8 +78,7 @@ def moving_average(n_steps: int = 1000, window: int = 10, seed: int = 0) -> tupl
     """
     n_steps, window = whole_number("n_steps", n_steps, 1), whole_number("window", window, 1)
     X = np.random.default_rng(seed).normal(size=n_steps).astype("float32")
-    before_it = np.concatenate([np.zeros(window - 1), X])
-    Y = np.lib.stride_tricks.sliding_window_view(before_it, window).mean(axis=1)
+    Y = np.convolve(X, np.ones(window))[:n_steps] / window
     return X[:, None], Y.astype("float32")[:, None]
 
 
@@ -132,7 +131,7 @@ def nino_sst() -> tuple[np.ndarray, np.ndarray]:
 
     `series` is (732, 4), float32, degrees Celsius, one row a month; its columns are the regions Niño 1+2 (0-10 S,
     90-80 W), Niño 3 (5 N-5 S, 150-90 W), Niño 4 (5 N-5 S, 160 E-150 W) and Niño 3.4 (5 N-5 S, 170-120 W). `months` is
-    (732,), datetime64 in months. Introduced in lesson 09.
+    (732,), datetime64 in months. Introduced in lesson 05.
 
     >>> series, months = nino_sst()
     >>> series.shape, str(months[0]), str(months[-1])
@@ -152,17 +151,10 @@ def _shipped(name: str):
 
 def _waves(n_steps, period, noise, seed, of_turns) -> np.ndarray:
     n_steps = whole_number("n_steps", n_steps, 1)
-    period, noise = _one_number("period", "a number above 0", period), _one_number("noise", "0 or more", noise)
+    period, noise = real_number("period", period), real_number("noise", noise)
     if period <= 0:
         raise refusal("period", "a number above 0", period)
     if noise < 0:
         raise refusal("noise", "0 or more", noise)
     waves = np.stack(of_turns(2 * np.pi * np.arange(n_steps) / period), axis=1)
     return (waves + noise * np.random.default_rng(seed).normal(size=waves.shape)).astype("float32")
-
-
-def _one_number(argument, expected, value) -> float:
-    number = real_numbers(argument, expected, value)
-    if number.ndim or not np.isfinite(number):
-        raise refusal(argument, expected, repr(value))
-    return float(number)

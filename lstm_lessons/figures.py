@@ -7,6 +7,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyArrowPatch, Rectangle
+from matplotlib.ticker import LogLocator
 
 CHUNK_LINE = {"color": "0.55", "linewidth": 0.8, "linestyle": ":"}
 RESET_LINE = {"color": "tab:red", "linewidth": 2}
@@ -150,6 +151,32 @@ def draw_gates(symbols: Sequence[str], gates: np.ndarray, c: np.ndarray, h: np.n
     axes[1].legend(loc="upper right", ncols=2)
     for ax in axes:
         ax.axvspan(step - 0.5, step + 0.5, fill=False, edgecolor="black", linewidth=1.2, zorder=3)
+    return figure
+
+
+def draw_spread(
+    errors: Mapping[str, Mapping[str, Sequence[float]]], lines: Mapping[str, Mapping[str, float]]
+) -> Figure:
+    """Errors as dots, one for each seed, so that kinds of networks can be compared with all that luck does to them.
+
+    `errors` gives, by the panel's title and the name of a row, the errors of one kind, above 0, in any unit. `lines`
+    gives, by the panel's title and a text, what to compare them with, drawn as dashed lines; panels without lines may
+    be left out. The axis is logarithmic. Returns a figure that is not open in pyplot. Introduced in lesson 05.
+
+    >>> figure = draw_spread({"one step ahead": {"stateful": [0.1, 0.2]}}, {"one step ahead": {"persistence": 0.5}})
+    """
+    figure, axes = plt.subplots(1, len(errors), figsize=(10, 2.8), layout="constrained", squeeze=False)
+    plt.close(figure)
+    for ax, (title, kinds) in zip(axes[0], errors.items(), strict=True):
+        for place, of_seeds in enumerate(kinds.values()):
+            ax.plot(of_seeds, np.full(len(of_seeds), place), "o", alpha=0.6)
+        for place, (text, error) in enumerate(lines.get(title, {}).items()):
+            ax.axvline(error, color="0.5", linestyle="--", linewidth=1)
+            ax.text(error, -0.5, f" {text}" if place else f"{text} ", fontsize=8, ha="left" if place else "right")
+        shown = [*np.concatenate(list(kinds.values())), *lines.get(title, {}).values()]
+        ax.set(title=title, xlabel="error (RMSE)", xscale="log", xlim=(min(shown) / 2, 2 * max(shown)))
+        ax.set(yticks=range(len(kinds)), yticklabels=kinds, ylim=(len(kinds) - 0.4, -0.9))
+        ax.xaxis.set(major_locator=LogLocator(subs=(1, 2, 5)), major_formatter="{x:g}", minor_formatter="")
     return figure
 
 

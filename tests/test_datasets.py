@@ -94,8 +94,9 @@ def test_noise_is_added_to_each_value_and_depends_on_its_seed_alone(waves):
     ("argument", "bad", "expected"),
     [
         *[("n_steps", bad, "a whole number of at least 1") for bad in (0, 2.5, None)],
-        *[("period", bad, "a number above 0") for bad in (0, -3, np.inf, np.nan, [5, 6])],
-        *[("noise", bad, "0 or more") for bad in (-0.1, np.inf, [0.1])],
+        *[("period", bad, "a number above 0") for bad in (0, -3)],
+        ("noise", -0.1, "0 or more"),
+        *[(argument, bad, "a finite number") for argument in ("period", "noise") for bad in (np.inf, np.nan, [5, 6])],
         *[(argument, bad, "real numbers") for argument in ("period", "noise") for bad in ("0.1", None, True)],
     ],
 )

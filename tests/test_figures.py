@@ -13,6 +13,7 @@ from lstm_lessons import (
     draw_gates,
     draw_rows_read,
     draw_seismograph,
+    draw_spread,
     draw_state,
     draw_who_hears_whom,
 )
@@ -177,3 +178,16 @@ def test_draw_carryover_shows_jumps_and_a_batch_that_is_not_full():
 def test_draw_carryover_of_unsigned_times_shows_the_jump_back():
     grid, _ = draw_carryover(np.array([[200, 255], [0, 10]], "uint8"), batch_size=1).axes
     assert [style for style, *_ in links(grid)] == ["--"]
+
+
+def test_draw_spread_has_a_dot_for_each_seed_and_a_line_to_compare_with():
+    errors = {"ahead": {"dense": [0.1, 0.3], "stateful": np.array([0.2])}, "free": {"dense": [0.4, 0.5]}}
+    ahead, free = draw_spread(errors, {"ahead": {"persistence": 0.6, "rule": 0.05}}).axes
+    dots = [(line.get_xdata().tolist(), line.get_ydata().tolist()) for line in ahead.lines if line.get_marker() == "o"]
+    assert dots == [([0.1, 0.3], [0, 0]), ([0.2], [1])]
+    assert [label.get_text() for label in ahead.get_yticklabels()] == ["dense", "stateful"]
+    assert {line.get_xdata()[0] for line in ahead.lines if line.get_linestyle() == "--"} == {0.6, 0.05}
+    assert [text.get_text().strip() for text in ahead.texts] == ["persistence", "rule"]
+    assert (ahead.get_title(), free.get_title(), len(free.lines)) == ("ahead", "free", 1)
+    assert (ahead.get_xlim(), free.get_xlim()) == (pytest.approx((0.025, 1.2)), pytest.approx((0.2, 1.0)))
+    assert {ax.get_xscale() for ax in (ahead, free)} == {"log"}

@@ -93,7 +93,7 @@ JUDGE_RIGHT = right(
 JUDGE_TEXT = wrong(
     en='Your function has to return `"helps"`, `"no help"` or `"take the baseline"`, spelt like this.',
     ja='関数は、`"helps"`、`"no help"`、`"take the baseline"` のどれかを、このつづりどおりに返さなければなりません。',
-    zh='你的函数应当返回 `"helps"`、`"no help"` 或 `"take the baseline"`,拼写要完全一样。',
+    zh='你的函数应当返回 `"helps"`、`"no help"` 或 `"take the baseline"`，拼写要完全一样。',
 )
 JUDGE_HELPS = wrong(
     en="Carried 0.1, 0.1, 0.1, reset 0.3, 0.3, 0.3, a baseline of 0.2: the carried state wins everywhere, so it helps.",
