@@ -97,8 +97,8 @@ def graph_of(model: keras.Model) -> keras.Function:
     if not isinstance(model, keras.Model):
         raise refusal("model", "a keras.Model", type(model).__name__)
     graph = model._functional if isinstance(model, keras.Sequential) else model
-    known = type(model).__module__.startswith("keras.") and isinstance(graph, keras.Function)
-    if not known:
+    by_keras = all(run.__module__.startswith("keras.") for run in (type(model).__call__, type(model).call))
+    if not (by_keras and isinstance(graph, keras.Function)):
         raise refusal(
             "model",
             "a Sequential or functional model that is built (give it a keras.Input)",

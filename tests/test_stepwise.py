@@ -32,6 +32,24 @@ class CalledByItself(keras.Model):
         return self.lstm(x)
 
 
+class OfAFunctionalKind(keras.Model):
+    """Built as a functional model, with what a subclass may add."""
+
+    def __init__(self):
+        x = keras.Input((STEPS, FEATURES))
+        super().__init__(inputs=x, outputs=lstm()(x))
+
+
+class CallingItsOwnWay(OfAFunctionalKind):
+    def call(self, x):
+        return super().call(x)[:, ::-1]
+
+
+class AlsoCallingItsOwnWay(OfAFunctionalKind):
+    def __call__(self, x):
+        return super().__call__(x)[:, ::-1]
+
+
 def lstm(**options):
     return layers.LSTM(4, return_sequences=True, **options)
 
@@ -133,6 +151,8 @@ REFUSED = {
     "no state": (lambda: keras.Sequential([keras.Input((STEPS, 3)), layers.Dense(2)]), "a recurrent layer"),
     "two inputs": (with_two_inputs, "one input, got 2"),
     "subclassed model": (CalledByItself, "whose layers cannot be followed"),
+    "call of its own": (CallingItsOwnWay, "whose layers cannot be followed"),
+    "call of its own, from outside": (AlsoCallingItsOwnWay, "whose layers cannot be followed"),
     "not built": (lambda: keras.Sequential([layers.LSTM(2)]), "whose layers cannot be followed"),
     "no model": (lambda: "model", "a keras.Model, got str"),
     "images": (
@@ -187,6 +207,10 @@ TAKEN = {
 @pytest.mark.parametrize("name", TAKEN)
 def test_layers_that_treat_each_step_alone_are_taken(name):
     stepwise.require_stepwise(keras.Sequential([keras.Input((STEPS, FEATURES)), *TAKEN[name]()]))
+
+
+def test_a_subclass_that_runs_the_graph_as_it_is_is_taken():
+    stepwise.require_stepwise(OfAFunctionalKind())
 
 
 def test_two_branches_are_taken():
