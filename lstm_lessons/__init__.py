@@ -11,6 +11,7 @@ from lstm_lessons import backend
 backend.pin_tensorflow()
 
 _ROOM_OF = {
+    "RecursiveForecaster": "forecasting",
     "ResetStates": "training",
     "StepModel": "streaming",
     "StatesFileError": "persistence",
@@ -28,7 +29,9 @@ _ROOM_OF = {
     "draw_spread": "figures",
     "draw_state": "figures",
     "draw_who_hears_whom": "figures",
+    "forecast": "forecasting",
     "get_states": "states",
+    "horizon_rmse": "forecasting",
     "japanese_vowels": "datasets",
     "language_switch": "languages",
     "leftover_steps": "batches",
