@@ -14,12 +14,14 @@ LABELS = {
     "answered": Said("Trained to answer", "答えを学んだところ", "训练时在哪里作答"),
     "chunk": Said("Steps per chunk", "1 チャンクのステップ数", "每个片段的步数"),
     "dies_at": Said("Minute in which it dies", "何分に死ぬか", "死在第几分钟"),
+    "horizon": Said("Steps ahead", "何ステップ先まで", "向前多少步"),
     "image": Said("Image", "画像", "图像"),
     "kept": Said("What was kept", "残していたもの", "留下了什么"),
     "layout": Said("Layout", "並べ方", "排列"),
     "model": Said("Model", "モデル", "模型"),
     "noise": Said("Noise", "ノイズ", "噪声"),
     "period": Said("Period (steps)", "周期", "周期"),
+    "region": Said("Region", "海域", "海区"),
     "reset": Said("Reset when a sequence starts", "系列が始まるときにリセット", "新序列开始时重置"),
     "n_samples": Said("Number of samples", "サンプルの数", "样本数"),
     "row": Said("Row of the batch", "バッチの行", "批次中的行"),
@@ -30,6 +32,7 @@ LABELS = {
     "start": Said("Start state", "初期状態", "初始状态"),
     "step": Said("Step", "ステップ", "步"),
     "timesteps": Said("Steps per sample", "1 サンプルのステップ数", "每个样本的步数"),
+    "warmup": Said("Warm-up", "ウォームアップ", "预热"),
     "window": Said("Window (steps)", "窓の長さ", "窗口长度"),
 }
 
