@@ -16,6 +16,7 @@ from lstm_lessons.exercises import (
     lesson_06,
     lesson_07,
     lesson_08,
+    lesson_09,
 )
 
 ONE_NAN = "states['lstm/c']: expected finite values (as float32), got 1 NaN or infinite"
@@ -245,6 +246,20 @@ def answers_over_rows(twin, sequences):
 answers = answering(lambda row, step: step == 0)
 
 
+def seasonal(history, steps):
+    return history[-12:][np.arange(steps) % 12]
+
+
+def seasonal_that_spoils_its_history(history, steps):
+    history *= 2
+    return history[-12:][np.arange(steps) % 12] / 2
+
+
+def steps_worth(errors, baseline):
+    fails = np.flatnonzero(errors >= baseline)
+    return fails[0] if len(fails) else len(errors)
+
+
 def judge(carried, reset, baselines):
     if not np.all(carried < reset):
         return "no help"
@@ -282,6 +297,12 @@ def judge_baselines_first(carried, reset, baselines):
         ("08-1", "be"),
         ("08-2", 3_200_000),
         ("08-2", 3.2e6),
+        ("09-1", 13),
+        ("09-1", 13.0),
+        ("09-2", seasonal),
+        ("09-2", lambda *given: seasonal(*given).tolist()),
+        ("09-3", steps_worth),
+        ("09-3", lambda *given: np.array([steps_worth(*given)])),
         ("07-1", rows_needed),
         ("07-1", lambda *given: rows_needed(*given).tolist()),
         ("07-2", {"a", "c", "d"}),
@@ -333,6 +354,34 @@ def test_right_answers(exercise, answer):
 @pytest.mark.parametrize(
     ("exercise", "answer", "hint"),
     [
+        *(("09-1", number, hint) for number, hint in lesson_09.AHEAD_WRONG.items()),
+        ("09-1", 20, lesson_09.AHEAD_OTHER),
+        ("09-1", "13", lesson_09.AHEAD_OTHER),
+        ("09-2", 12, exercises.function_itself("seasonal")),
+        ("09-2", lambda *given: ..., exercises.NOT_WRITTEN),
+        ("09-2", lambda *given: [][0], exercises.raised(IndexError("list index out of range"))),
+        ("09-2", lambda history, steps: history[-12:][:steps].T, lesson_09.SEASONAL_FORM),
+        ("09-2", lambda history, steps: np.tile(history[-1], (steps, 1)), lesson_09.SEASONAL_YEAR),
+        ("09-2", lambda history, steps: history[-steps:], lesson_09.SEASONAL_YEAR),
+        ("09-2", lambda history, steps: history[:12][np.arange(steps) % 12], lesson_09.SEASONAL_YEAR),
+        ("09-2", lambda history, steps: history[-12:][:steps], lesson_09.SEASONAL_LONGER),
+        (
+            "09-2",
+            lambda history, steps: history[-36:][:steps] if steps > 12 else history[-12:][:steps],
+            lesson_09.SEASONAL_LONGER,
+        ),
+        ("09-2", seasonal_that_spoils_its_history, lesson_09.SEASONAL_CHANGED),
+        ("09-3", 3, exercises.function_itself("worth")),
+        ("09-3", lambda *given: ..., exercises.NOT_WRITTEN),
+        ("09-3", lambda *given: [][0], exercises.raised(IndexError("list index out of range"))),
+        ("09-3", lambda errors, baseline: errors < baseline, lesson_09.WORTH_FORM),
+        ("09-3", lambda errors, baseline: np.argmax(errors >= baseline) + 1, lesson_09.WORTH_FIRST),
+        ("09-3", lambda errors, baseline: np.argmax(errors >= baseline), lesson_09.WORTH_ALL),
+        ("09-3", lambda errors, baseline: max(1, steps_worth(errors, baseline)), lesson_09.WORTH_NONE),
+        ("09-3", lambda errors, baseline: steps_worth(errors[1:], baseline[1:]) + 1, lesson_09.WORTH_NONE),
+        ("09-3", lambda errors, baseline: (errors < baseline).sum() * (errors[0] < baseline[0]), lesson_09.WORTH_AGAIN),
+        ("09-3", lambda errors, baseline: steps_worth(errors, baseline + 0.5), lesson_09.WORTH_TIE),
+        ("09-3", lambda errors, baseline: steps_worth(errors, np.full(3, baseline[0])), lesson_09.WORTH_BY_STEP),
         ("08-1", {"B"}, lesson_08.LINES_FLUSH),
         ("08-1", {"E"}, lesson_08.LINES_REMOVE),
         ("08-1", {"B", "G"}, lesson_08.LINES_REPLACE),

@@ -4,44 +4,49 @@ import numpy as np
 
 from lstm_lessons.exercises import NOT_WRITTEN, Feedback, function_itself, one_number, raised, right, wrong
 
-# --- 09-1: how many samples a series gives ----------------------------------------------------------------------------
+# --- 09-1: how far ahead the last output of a sample looks ------------------------------------------------------------
 
-SAMPLES_RIGHT = right(
-    en="Right: 600 − 36 − 3 + 1 = 562. The last sample starts in month 561, and its last target is month 599.",
-    ja="正解です。600 − 36 − 3 + 1 = 562 です。最後のサンプルは月 561 から始まり、その最後の目標値は月 599 です。",
-    zh="答对了：600 − 36 − 3 + 1 = 562。最后一个样本从第 561 个月开始，它的最后一个目标值是第 599 个月。",
+AHEAD_RIGHT = right(
+    en="Right: output 23 looks 1 month ahead of the last true value, so output 35 looks 13 months ahead. The network "
+    "has read 12 own predictions by then.",
+    ja="正解です。出力 23 が最後の真の値の 1 か月先ですから、出力 35 は 13 か月先です。それまでに、"
+    "自分の予測を 12 個読んでいます。",
+    zh="答对了：输出 23 是最后一个真实值向前 1 个月，所以输出 35 是向前 13 个月。到那时，网络读了 12 个自己的预测。",
 )
-SAMPLES_WRONG = {
-    560: wrong(
-        en="That is document E's formula, whose margin is two too large. Where may the last sample start?",
-        ja="それは文書 E の式で、余裕が 2 つ多すぎます。最後のサンプルは、どこから始められるでしょうか。",
-        zh="那是文档 E 的公式，余地多留了两个。最后一个样本可以从哪里开始？",
+AHEAD_WRONG = {
+    12: wrong(
+        en="So many own predictions are read. But already the output of the last true value looks 1 month ahead.",
+        ja="それは、自分の予測を読む個数です。最後の真の値を読んだときの出力が、すでに 1 か月先の値です。",
+        zh="那是读到的自己的预测的个数。可是读最后一个真实值时的输出，就已经向前 1 个月了。",
     ),
-    561: wrong(
-        en="Nearly: that is the place where the last sample starts, and places are counted from 0.",
-        ja="惜しいです。それは最後のサンプルが始まる位置です。位置は 0 から数えます。",
-        zh="差一点：那是最后一个样本开始的位置，而位置从 0 数起。",
+    11: wrong(
+        en="Count again: inputs 24 to 35 are own predictions. How many are they?",
+        ja="もう一度数えましょう。入力 24 から 35 までが自分の予測です。いくつあるでしょうか。",
+        zh="再数一遍：输入 24 到 35 是自己的预测，一共有几个？",
     ),
-    564: wrong(
-        en="That would be right for targets 1 month later. These are 3 months later.",
-        ja="目標値が 1 か月後なら、それで正解です。ここでは 3 か月後です。",
-        zh="目标值是 1 个月之后的话，就是这个数。这里是 3 个月之后。",
+    36: wrong(
+        en="That would be right if no true value had been read at all. Count from the last true value.",
+        ja="それは、真の値を 1 つも読まない場合です。最後の真の値から数えてください。",
+        zh="一个真实值也不读，才是这个数。请从最后一个真实值数起。",
     ),
-    565: wrong(
-        en="So many windows of 36 months there are, but the last ones have no value 3 months later.",
-        ja="36 か月の窓ならそれだけありますが、終わりのほうの窓には、3 か月後の値がありません。",
-        zh="36 个月的窗口有这么多，可是末尾的几个没有 3 个月之后的值。",
+    1: wrong(
+        en="In ordinary training every output looks 1 month ahead of the last true value. Here the "
+        "last 12 inputs are none.",
+        ja="ふつうの学習なら、どの出力も、最後に読んだ真の値の 1 か月先です。ここでは、最後の 12 "
+        "個の入力が真の値ではありません。",
+        zh="普通训练里，每个输出都是最后读到的真实值向前 1 个月。这里最后 12 个输入不是真实值。",
     ),
 }
-SAMPLES_OTHER = wrong(
-    en="Try it small, with 10 months, samples of 4 and `pred = 3`: which start is the last?",
-    ja="小さな場合で試してみましょう。10 か月、サンプルは 4 か月、`pred = 3` なら、最後の開始位置はどこでしょうか。",
-    zh="先用小的试试：10 个月，样本 4 个月，`pred = 3`，最后一个起点在哪里？",
+AHEAD_OTHER = wrong(
+    en="Try it small: 4 inputs, of which 2 are true values. Write down what each output has read last that was true.",
+    ja="小さな場合で試してみましょう。入力が 4 個で、そのうち 2 個が真の値なら、それぞれの出力は、"
+    "最後の真の値の何か月先でしょうか。",
+    zh="先用小的试试：4 个输入，其中 2 个是真实值。每个输出分别是最后一个真实值向前几个月？",
 )
 
 
-def samples_there_are(answer) -> Feedback:
-    return {562: SAMPLES_RIGHT, **SAMPLES_WRONG}.get(one_number(answer), SAMPLES_OTHER)
+def months_ahead(answer) -> Feedback:
+    return {13: AHEAD_RIGHT, **AHEAD_WRONG}.get(one_number(answer), AHEAD_OTHER)
 
 
 # --- 09-2: the value of the same month, the last one known ------------------------------------------------------------
@@ -167,4 +172,4 @@ def worth_of_forecast(answer) -> Feedback:
     return WORTH_RIGHT
 
 
-EXERCISES = {"09-1": samples_there_are, "09-2": seasonal_forecast, "09-3": worth_of_forecast}
+EXERCISES = {"09-1": months_ahead, "09-2": seasonal_forecast, "09-3": worth_of_forecast}
