@@ -7,11 +7,12 @@ from lstm_lessons.exercises import NOT_WRITTEN, Feedback, function_itself, one_n
 # --- 09-1: how far ahead the last output of a sample looks ------------------------------------------------------------
 
 AHEAD_RIGHT = right(
-    en="Right: output 23 looks 1 month ahead of the last true value, so output 35 looks 13 months ahead. The network "
+    en="Right: output 23 looks 1 month ahead of the last true input, so output 35 looks 13 months ahead. The network "
     "has read 12 own predictions by then.",
     ja="正解です。出力 23 が最後の真の値の 1 か月先ですから、出力 35 は 13 か月先です。それまでに、"
     "自分の予測を 12 個読んでいます。",
-    zh="答对了：输出 23 是最后一个真实值向前 1 个月，所以输出 35 是向前 13 个月。到那时，网络读了 12 个自己的预测。",
+    zh="答对了：输出 23 是从最后一个真实值向前 1 个月的值，所以输出 35 是向前 13 个月的值。到那时，"
+    "网络读了 12 个自己的预测。",
 )
 AHEAD_WRONG = {
     12: wrong(
