@@ -90,7 +90,7 @@ def same(one, other, exact):
     return np.array_equal(one, other) if exact else np.allclose(one, other, rtol=1e-6, atol=1e-6)
 
 
-@settings(max_examples=25, phases=WITHOUT_SHRINKING)
+@settings(max_examples=15, phases=WITHOUT_SHRINKING)
 @given(spec=ARCHITECTURES, data=st.data())
 def test_any_cut_gives_what_keras_gives_for_the_whole(spec, data):
     # Bit for bit, but for layers such as Dense that are given several steps at once: there the processor's arithmetic

@@ -1,5 +1,6 @@
 """What the browser tests look at in a lesson that is open in JupyterLab."""
 
+import ast
 import re
 import symtable
 from functools import partial
@@ -46,14 +47,28 @@ def cells_that_play_needs(notebook):
 
 
 def names_in(source):
-    """The names that a cell reads from others, its functions included, and those that it binds."""
-    top = symtable.symtable(source, "cell", "exec")
+    """The names that a cell reads from others, its functions included, and those that it binds.
+
+    A name that an earlier statement of the cell has bound, or the same one unless it assigns, is the cell's own.
+    """
+    read, bound = set(), set()
+    for statement in ast.parse(source).body:
+        used, assigned = names_in_statement(statement)
+        assigns = isinstance(statement, ast.Assign | ast.AugAssign)  # in x = x + 1 the x is from before
+        read |= used - bound - (set() if assigns else assigned)
+        bound |= assigned
+    return read, bound
+
+
+def names_in_statement(statement):
+    """The global names that a statement refers to, its functions and comprehensions included, and those it binds."""
+    top = symtable.symtable(ast.unparse(statement), "statement", "exec")
     inner = top.get_children()
     for table in inner:
         inner.extend(table.get_children())
-    read = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_referenced()}
-    read |= {symbol.get_name() for table in inner for symbol in table.get_symbols() if symbol.is_global()}
-    return read, {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
+    used = {symbol.get_name() for symbol in top.get_symbols() if symbol.is_referenced()}
+    used |= {symbol.get_name() for table in inner for symbol in table.get_symbols() if symbol.is_global()}
+    return used, {symbol.get_name() for symbol in top.get_symbols() if symbol.is_assigned() or symbol.is_imported()}
 
 
 def languages_on_the_way(notebook):
