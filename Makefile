@@ -12,7 +12,7 @@ CANDIDATES := python3 python3.13 python3.12 python3.11 python
 PYTHON ?= $(firstword $(foreach p,$(CANDIDATES),$(shell $(p) -c '$(OK_PYTHON)' 2>/dev/null && echo $(p))))
 PORT ?= 8888
 JOBS ?= 2
-LESSON ?= notebooks/01_inside_the_cell.ipynb
+LESSON ?= notebooks/00_start_here.ipynb
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 AS_ROOT := $(if $(filter 0,$(shell id -u 2>/dev/null)),--allow-root)
 

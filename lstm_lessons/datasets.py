@@ -14,7 +14,7 @@ def memory_test(n_sequences: int = 64, timesteps: int = 20, seed: int = 0) -> tu
     a sequence is 0 or 1, all others are 0, and the label is that first value. Half of the labels are 1 (one fewer for
     an odd number), in an order that `seed` decides.
 
-    Raises ValueError where n_sequences is below 2 or timesteps below 1. Introduced in lesson 02.
+    Raises ValueError where n_sequences is below 2 or timesteps below 1. Introduced in lesson 00.
 
     >>> X, y = memory_test(4, timesteps=3)
     >>> X.shape, y.shape, bool((X[:, 0] == y).all())

@@ -38,7 +38,7 @@ class Said:
 def say(en: str, ja: str, zh: str) -> None:
     """Show a text to the reader in the languages they chose; Markdown is rendered.
 
-    Introduced in lesson 02.
+    Introduced in lesson 00.
 
     >>> say(en="Good.", ja="よくできました。", zh="很好。")  # doctest: +SKIP
     """
@@ -49,7 +49,7 @@ def language_switch() -> None:
     """Show three buttons, one a language, that show or hide that language in this notebook.
 
     The choice is remembered for the other lessons in `choice_file()`; before any choice all three are shown. One
-    language at least stays on. Introduced in lesson 02, and in the first cell of every lesson.
+    language at least stays on. Introduced in lesson 00, and in the first cell of every lesson.
 
     >>> language_switch()  # doctest: +SKIP
     """

@@ -21,8 +21,10 @@ LABELS = {
     "model": Said("Model", "モデル", "模型"),
     "noise": Said("Noise", "ノイズ", "噪声"),
     "period": Said("Period (steps)", "周期", "周期"),
+    "pulse": Said("Step of the pulse", "パルスのステップ", "脉冲在第几步"),
     "region": Said("Region", "海域", "海区"),
     "reset": Said("Reset when a sequence starts", "系列が始まるときにリセット", "新序列开始时重置"),
+    "reset_at": Said("Reset before step", "このステップの前でリセット", "在第几步之前重置"),
     "n_samples": Said("Number of samples", "サンプルの数", "样本数"),
     "row": Said("Row of the batch", "バッチの行", "批次中的行"),
     "rows": Said("Rows read", "読んだ行数", "已读的行数"),
@@ -46,7 +48,7 @@ def play(draw: Callable[..., Figure], **controls: list | range | bool | ipywidge
     is `draw` of the first choices, so a saved notebook shows it too.
 
     Raises ValueError naming the control whose choices are of another form, and whatever `draw` raises at the start;
-    what it raises later is shown in place of the picture. Introduced in lesson 02.
+    what it raises later is shown in place of the picture. Introduced in lesson 00.
 
     >>> play(draw_chunks, chunk=[5, 1, 20], reset=True)  # doctest: +SKIP
     """

@@ -8,6 +8,7 @@ import pytest
 
 from lstm_lessons import check, exercises, get_states, reset_states, set_states
 from lstm_lessons.exercises import (
+    lesson_00,
     lesson_01,
     lesson_02,
     lesson_03,
@@ -49,6 +50,50 @@ def gru_step_that_spoils_its_arguments(x, h, kernel, recurrent_kernel, bias):
 
 def gru_step(x, h, kernel, recurrent_kernel, bias):
     return lesson_01._with_mistake("none")(x, h, kernel, recurrent_kernel, bias)
+
+
+def old_function(model, sequence, reset=lambda layer: True):
+    """Exercise 00-2's function, which resets the layers that `reset` picks."""
+    output = read_without_reset(model, sequence, 5)
+    for layer in model.layers:
+        if hasattr(layer, "reset_state") and reset(layer):
+            layer.reset_state()
+    return output
+
+
+def old_function_as_found(model, sequence):
+    model.reset_states()
+
+
+def old_function_resetting_all_layers(model, sequence):
+    for layer in model.layers:
+        layer.reset_state()
+
+
+def old_function_resetting_h(model, sequence):
+    output = read_without_reset(model, sequence, 5)
+    for layer in model.layers[:2]:
+        layer.states[0].assign(np.zeros((1, 4)))
+    return output
+
+
+def old_function_taking_the_states_away(model, sequence):
+    output = read_without_reset(model, sequence, 5)
+    if sequence.shape[1] == 20:
+        for layer in model.layers[:2]:
+            layer.states = None
+    return output
+
+
+def old_function_resetting_before(model, sequence):
+    reset_states(model)
+    return read_without_reset(model, sequence, 5)
+
+
+def old_function_by_the_package(model, sequence):
+    output = read_without_reset(model, sequence, 5)
+    reset_states(model)
+    return output
 
 
 def read_without_reset(model, X, steps):
@@ -339,6 +384,12 @@ def judge_baselines_first(carried, reset, baselines):
         ("04-2", {6, 18}),
         ("04-3", 48),
         ("04-3", 48.0),
+        ("00-1", {"b", "c"}),
+        ("00-1", "c, B"),
+        ("00-1", np.array(["b", "c"])),
+        ("00-2", old_function),
+        ("00-2", old_function_by_the_package),
+        ("00-2", lambda model, sequence: old_function(model, sequence).item()),
         ("02-1", {"b", "c"}),
         ("02-1", ["c", "b"]),
         ("02-2", 3),
@@ -502,6 +553,28 @@ def test_right_answers(exercise, answer):
         ("01-2", 3, lesson_01.COUNTER_FORM),
         ("01-2", counter()[:2], lesson_01.COUNTER_FORM),
         ("01-2", [*counter()[:2], np.zeros((1, 4))], lesson_01.COUNTER_FORM),
+        ("00-1", {"b"}, lesson_00.PULSE_STATELESS),
+        ("00-1", {"b", "c", "d"}, lesson_00.PULSE_NO_RESET),
+        ("00-1", {"a", "b", "c"}, lesson_00.PULSE_TOO_EARLY),
+        ("00-1", set(), lesson_00.PULSE_OTHER),
+        ("00-1", {"d"}, lesson_00.PULSE_OTHER),
+        ("00-1", {"b", "e"}, lesson_00.PULSE_FORM),
+        ("00-1", 2, lesson_00.PULSE_FORM),
+        ("00-2", 2, lesson_00.PORT_FORM),
+        ("00-2", lambda model, sequence: ..., exercises.NOT_WRITTEN),
+        ("00-2", lambda model, sequence: None, lesson_00.PORT_NOTHING),
+        ("00-2", old_function_as_found, lesson_00.PORT_OLD),
+        ("00-2", old_function_resetting_all_layers, lesson_00.PORT_DENSE),
+        ("00-2", lambda model, X: old_function(model, X, lambda layer: False), lesson_00.PORT_FORGOTTEN),
+        ("00-2", lambda model, X: old_function(model, X, model.layers[:1].__contains__), lesson_00.PORT_PART),
+        ("00-2", lambda model, X: old_function(model, X, model.layers[1:].__contains__), lesson_00.PORT_PART),
+        ("00-2", old_function_resetting_h, lesson_00.PORT_PART),
+        ("00-2", old_function_taking_the_states_away, lesson_00.PORT_FORGOTTEN),
+        ("00-2", old_function_resetting_before, lesson_00.PORT_BEFORE),
+        ("00-2", lambda model, X: [layer.stateful for layer in model.layers], lesson_00.PORT_DENSE),
+        ("00-2", lambda model, X: old_function(model, X[:, -5:]), lesson_00.PORT_IN_LOOP),
+        ("00-2", lambda model, X: old_function(model, X[:, :10]), lesson_00.PORT_OTHER),
+        ("00-2", lambda model, X: np.repeat(old_function(model, X), 2), lesson_00.PORT_OTHER),
         ("01-2", [*counter()[:2], np.full(4, np.nan)], lesson_01.COUNTER_FORM),
         ("01-2", counter(for_one=1e300), lesson_01.COUNTER_FORM),
         ("01-2", counter(for_one=0.0), lesson_01.COUNTER_STILL),

@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-FIRST_LESSON = "notebooks/01_inside_the_cell.ipynb"
+FIRST_LESSON = "notebooks/00_start_here.ipynb"
 # OWNER/NAME stands in the link definitions at the end of each README and where it says `git clone`.
 LINK = re.compile(
     r"(git clone https://github\.com/|^\[(?:binder|repository)\]: https://(?:mybinder\.org/v2/gh|github\.com)/)"

@@ -32,7 +32,7 @@ def check(exercise: str, answer) -> None:
     """Tell the reader, in three languages, whether an answer is right, or what is wrong with it and a hint.
 
     `exercise` is a lesson's number and the exercise's, "02-1". While `answer` is `...` it says that nothing is answered
-    yet. Raises ValueError for an exercise that does not exist; no answer raises an Exception. Introduced in lesson 02.
+    yet. Raises ValueError for an exercise that does not exist; no answer raises an Exception. Introduced in lesson 00.
 
     >>> check("02-2", 3)  # doctest: +SKIP
     """
