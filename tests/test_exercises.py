@@ -72,16 +72,15 @@ def old_function_resetting_all_layers(model, sequence):
 
 def old_function_resetting_h(model, sequence):
     output = read_without_reset(model, sequence, 5)
-    for layer in model.layers[:2]:
+    for layer in (model.layers[0], model.layers[2]):
         layer.states[0].assign(np.zeros((1, 4)))
     return output
 
 
-def old_function_taking_the_states_away(model, sequence):
+def old_function_putting_other_states(model, sequence):
     output = read_without_reset(model, sequence, 5)
-    if sequence.shape[1] == 20:
-        for layer in model.layers[:2]:
-            layer.states = None
+    for layer in (model.layers[0], model.layers[2]):
+        layer.states = [np.zeros((1, 4), "float32") for _ in layer.states]
     return output
 
 
@@ -569,8 +568,13 @@ def test_right_answers(exercise, answer):
         ("00-2", lambda model, X: old_function(model, X, model.layers[:1].__contains__), lesson_00.PORT_PART),
         ("00-2", lambda model, X: old_function(model, X, model.layers[1:].__contains__), lesson_00.PORT_PART),
         ("00-2", old_function_resetting_h, lesson_00.PORT_PART),
-        ("00-2", old_function_taking_the_states_away, lesson_00.PORT_FORGOTTEN),
+        ("00-2", old_function_putting_other_states, lesson_00.PORT_FORGOTTEN),
         ("00-2", old_function_resetting_before, lesson_00.PORT_BEFORE),
+        (
+            "00-2",
+            lambda model, X: old_function(model, X, lambda layer: isinstance(layer, keras.layers.LSTM)),
+            lesson_00.PORT_PART,
+        ),
         ("00-2", lambda model, X: [layer.stateful for layer in model.layers], lesson_00.PORT_DENSE),
         ("00-2", lambda model, X: old_function(model, X[:, -5:]), lesson_00.PORT_IN_LOOP),
         ("00-2", lambda model, X: old_function(model, X[:, :10]), lesson_00.PORT_OTHER),

@@ -56,11 +56,12 @@ def chunks_with_pulse(answer) -> Feedback:
 # --- 00-2: an old function that reads a sequence and resets the model, written anew -----------------------------------
 
 PORT_RIGHT = right(
-    en="Right: both layers are reset, and each sequence is read from zeros. "
+    en="Right: both recurrent layers are reset, and each sequence is read from zeros. "
     "`lstm_lessons.reset_states(model)` would do it in one line, for nested models too.",
-    ja="正解です。2 つの層がどちらもリセットされ、どの系列もゼロから読まれています。"
+    ja="正解です。2 つの再帰層がどちらもリセットされ、どの系列もゼロから読まれています。"
     "`lstm_lessons.reset_states(model)` なら、入れ子のモデルでも 1 行で済みます。",
-    zh="答对了：两层都重置了，每个序列都从零读起。用 `lstm_lessons.reset_states(model)` 一行就行，嵌套的模型也管用。",
+    zh="答对了：两个循环层都重置了，每个序列都从零读起。"
+    "`lstm_lessons.reset_states(model)` 只要一行，嵌套的模型也管用。",
 )
 PORT_FORM = function_itself("read_whole")
 PORT_OLD = wrong(
@@ -86,9 +87,9 @@ PORT_FORGOTTEN = wrong(
     zh="第一个序列对了。第二个却是从第一个结束的地方读起的：什么都没有重置。",
 )
 PORT_PART = wrong(
-    en="The first sequence is right, but part of the state was kept: there are two LSTM layers, each with h and c.",
-    ja="最初の系列は合っていますが、状態の一部が残っています。LSTM の層は 2 つあり、それぞれに h と c があります。",
-    zh="第一个序列对了，但还有一部分状态留着：LSTM 层有两个，每个都有 h 和 c。",
+    en="The first sequence is right, but part of the state was kept: an LSTM has h and c, and a GRU has h.",
+    ja="最初の系列は合っていますが、状態の一部が残っています。LSTM には h と c があり、GRU には h があります。",
+    zh="第一个序列对了，但还有一部分状态留着：LSTM 有 h 和 c，GRU 有 h。",
 )
 PORT_BEFORE = wrong(
     en="The answers are right, but the states are not zeros afterwards: reset after reading, ready for the next.",
@@ -111,8 +112,9 @@ def old_function_ported(answer) -> Feedback:
     if not callable(answer):
         return PORT_FORM
     values = np.random.default_rng(0).normal(size=(1, 35, 1)).astype("float32")
-    model, sequences = two_layers(), (values[:, :15], values[:, 15:])
-    expected = [two_layers().predict_on_batch(sequence) for sequence in sequences]
+    model, sequences = mixed_layers(), (values[:, :15], values[:, 15:])
+    states = [state for layer in model.layers if hasattr(layer, "states") for state in layer.states]
+    expected = [mixed_layers().predict_on_batch(sequence) for sequence in sequences]
     try:
         said = [answer(model, sequences[0]), answer(model, sequences[1])]
         if any(one is None or one is ... for one in said):
@@ -121,9 +123,9 @@ def old_function_ported(answer) -> Feedback:
     except Exception as error:
         return _hint_on_error(error)
     if not _alike(first, expected[0]):
-        last = two_layers().predict_on_batch(sequences[0][:, -5:])
+        last = mixed_layers().predict_on_batch(sequences[0][:, -5:])
         return PORT_IN_LOOP if _alike(first, last) else PORT_OTHER
-    return _feedback_on_states(model, _alike(second, expected[1]))
+    return _feedback_on_states(states, _alike(second, expected[1]))
 
 
 def _hint_on_error(error) -> Feedback:
@@ -132,8 +134,8 @@ def _hint_on_error(error) -> Feedback:
     return PORT_OLD if isinstance(error, AttributeError) and "reset_states" in str(error) else raised(error)
 
 
-def _feedback_on_states(model, second_is_right: bool) -> Feedback:
-    kept = [np.any(state.numpy()) for layer in model.layers[:2] for state in layer.states or []]
+def _feedback_on_states(states, second_is_right: bool) -> Feedback:
+    kept = [np.any(state.numpy()) for state in states]
     if second_is_right:
         return PORT_BEFORE if any(kept) else PORT_RIGHT
     return PORT_FORGOTTEN if all(kept) else PORT_PART
@@ -143,8 +145,8 @@ def _alike(answer, expected) -> bool:
     return answer.size == expected.size and np.allclose(answer.ravel(), expected.ravel(), atol=1e-5)
 
 
-def two_layers():
-    """A model for inputs (1, any timesteps, 1) with two stateful LSTM layers, slow to forget, always the same."""
+def mixed_layers():
+    """A model for inputs (1, any timesteps, 1) with a stateful LSTM and GRU, slow to forget, always the same."""
     import keras
     from keras import layers
 
@@ -152,14 +154,15 @@ def two_layers():
         [
             keras.Input((None, 1), batch_size=1),
             layers.LSTM(4, stateful=True, return_sequences=True),
-            layers.LSTM(4, stateful=True),
+            layers.Dense(4, activation="tanh"),
+            layers.GRU(4, stateful=True),
             layers.Dense(1),
         ]
     )
     generator = np.random.default_rng(1)
     weights = [0.4 * generator.normal(size=weight.shape) for weight in model.get_weights()]
-    for bias in (weights[2], weights[5]):
-        bias[4:8] += 3  # of the forget gate
+    weights[2][4:8] += 3  # the LSTM's forget gate
+    weights[7][:, :4] += 1.5  # the GRU's update gate, in both its biases
     model.set_weights(weights)
     return model
 
