@@ -87,7 +87,8 @@ def stepped(stepper, x, cuts):
 
 
 def same(one, other, exact):
-    return np.array_equal(one, other) if exact else np.allclose(one, other, rtol=1e-6, atol=1e-6)
+    # A normalisation divides by a deviation, which may be small: of some hundred models one differs by 2e-6.
+    return np.array_equal(one, other) if exact else np.allclose(one, other, rtol=1e-5, atol=1e-5)
 
 
 @settings(max_examples=15, phases=WITHOUT_SHRINKING)
@@ -117,7 +118,7 @@ def test_a_row_alone_is_a_row_among_others(spec):
     whole, _ = stepped(stepper, x, [])
     for row in range(len(x)):
         alone, _ = stepped(stepper, x[row : row + 1], range(1, x.shape[1]))
-        assert np.allclose(alone[0], whole[row], rtol=1e-6, atol=1e-6)
+        assert same(alone[0], whole[row], exact=False)
 
 
 def plain(stateful=False, batch_size=None, last=layers.LSTM, units=4):
@@ -125,6 +126,22 @@ def plain(stateful=False, batch_size=None, last=layers.LSTM, units=4):
     inputs = keras.Input((None, FEATURES), batch_size=batch_size)
     first = layers.GRU(units, return_sequences=True, stateful=stateful)
     return keras.Sequential([inputs, first, last(units, stateful=stateful), layers.Dense(1)])
+
+
+def test_many_steps_take_no_memory():
+    process = pytest.importorskip("psutil").Process()  # it comes with Jupyter
+    stepper, x = StepModel(plain()), np.ones((1, 1, FEATURES))
+    states = stepper.initial_states(1)
+
+    def grown(steps):
+        nonlocal states
+        before = process.memory_info().rss
+        for _ in range(steps):
+            _, states = stepper.step(x, states)
+        return (process.memory_info().rss - before) / 2**20
+
+    grown(1000)
+    assert grown(100_000) < 20  # MB
 
 
 @functools.cache

@@ -5,7 +5,6 @@ from time import perf_counter
 
 import keras
 import numpy as np
-import pytest
 import tensorflow as tf
 from keras import layers
 
@@ -85,21 +84,3 @@ def test_a_file_is_little_larger_and_saving_little_slower_than_the_raw_bytes(tmp
     larger = path.stat().st_size / len(raw)
     print(f"{f'a file of {N_SAVED} streams / the raw bytes':60} {larger:8.2f}")
     assert larger <= 1.2
-
-
-def test_many_steps_take_no_memory():
-    process = pytest.importorskip("psutil").Process()  # it comes with Jupyter
-    stepper, x = StepModel(model()), step_of(1)
-    states = stepper.initial_states(1)
-
-    def grown(steps):
-        nonlocal states
-        before = process.memory_info().rss
-        for _ in range(steps):
-            _, states = stepper.step(x, states)
-        return (process.memory_info().rss - before) / 2**20
-
-    grown(1000)
-    megabytes = grown(100_000)
-    print(f"{'growth over 100,000 steps, MB':60} {megabytes:8.2f}")
-    assert megabytes < 20
